@@ -1,0 +1,38 @@
+//! Every bound of the program, in one place. Each says where its number comes from.
+
+use std::time::Duration;
+
+/// A plan file in bytes: three times the largest generated plan of the benches (about 13 MB).
+pub const PLAN_BYTES_MAX: usize = 40 * 1024 * 1024;
+/// Files that one plan may draw in with `use`.
+pub const PLAN_FILES_MAX: usize = 256;
+/// Brackets open at once: plans need 5; the walkers below recurse, and their stack is not guarded.
+pub const DEPTH_MAX: usize = 64;
+/// Diagnostics collected before the compiler stops looking.
+pub const DIAGNOSTICS_MAX: usize = 10_000;
+/// Diagnostics printed for people; JSON prints all.
+pub const DIAGNOSTICS_SHOWN_MAX: usize = 20;
+/// An inventory document in bytes.
+pub const INVENTORY_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// A frozen runbook in bytes.
+pub const RUNBOOK_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Characters in a name.
+pub const NAME_CHARS_MAX: usize = 256;
+/// Attempts at one step, whatever the plan says.
+pub const ATTEMPTS_MAX: u32 = 10_000;
+/// Acts in flight at once, whatever the plan says; each is a task of the driver.
+pub const IN_FLIGHT_MAX: usize = 256;
+/// What is kept of a script's output, each of the two streams. The rest is counted, not kept.
+pub const SCRIPT_OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+/// What is read of an HTTP answer.
+pub const HTTP_BODY_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest wait that a plan may ask for.
+pub const WAIT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+/// An estate's verb that neither answers nor fails is unknown after this.
+pub const ESTATE_CALL_MAX: Duration = Duration::from_secs(60);
+/// How often operator requests are looked for.
+pub const REQUEST_POLL: Duration = Duration::from_millis(100);
+/// How long a driver's lease holds without renewal, and when it is renewed.
+pub const LEASE: Duration = Duration::from_secs(10);
+/// Half of half a lease, so that one missed renewal is not a lost lease.
+pub const LEASE_RENEW: Duration = Duration::from_secs(3);

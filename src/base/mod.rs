@@ -1,0 +1,14 @@
+//! What every floor may use: ids, time, limits, digests and words. Knows nothing of plans.
+
+mod bug;
+pub mod clock;
+pub mod digest;
+pub mod idvec;
+pub mod limits;
+pub mod time;
+pub mod words;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use digest::Digest;
+pub use idvec::{Id, IdVec};
+pub use time::Timestamp;

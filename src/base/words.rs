@@ -1,0 +1,52 @@
+//! English for messages: plurals, lists, and the nearest known name.
+
+/// `1 machine`, `2 machines`. The plural adds an `s`.
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// `a`, `a` and `b`, `a`, `b` and `c`: each in backticks; past `most` names, `and 3 more`.
+#[must_use]
+pub fn list<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    let quoted: Vec<String> = names.iter().take(most).map(|name| format!("`{}`", name.as_ref())).collect();
+    let more = names.len().saturating_sub(most);
+    match (quoted.split_last(), more) {
+        (None, _) => String::new(),
+        (Some(_), 1..) => format!("{} and {more} more", quoted.join(", ")),
+        (Some((last, [])), 0) => last.clone(),
+        (Some((last, rest)), 0) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// The known names nearest to `wrong` within a small edit distance: none, one, or two if tied.
+#[must_use]
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let most = (wrong.chars().count() / 3).clamp(1, 3);
+    let mut best = most + 1;
+    let mut found: Vec<&str> = Vec::new();
+    for name in known {
+        if name.len().abs_diff(wrong.len()) > most * 4 {
+            continue;
+        }
+        let distance = strsim::osa_distance(wrong, name);
+        if distance < best {
+            best = distance;
+            found.clear();
+        }
+        if distance == best && distance <= most && !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    if found.len() > 2 { Vec::new() } else { found }
+}
+
+/// The help for a misspelt name: ``did you mean `max_age`?``.
+#[must_use]
+pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    match nearest(wrong, known).as_slice() {
+        [] => None,
+        [one] => Some(format!("did you mean `{one}`?")),
+        [one, two, ..] => Some(format!("did you mean `{one}` or `{two}`?")),
+    }
+}

@@ -1,0 +1,9 @@
+//! What an estate reports at one moment: sites, machines, groups, recovery points.
+//! Pure data and its format `muster.inventory/1`; who fills it is an estate's business.
+
+mod types;
+
+pub use types::{
+    Inventory, LeftBehind, Machine, Point, PointKind, Power, ProcessServer, Protection, Symbol, Symbols,
+    TagSet,
+};

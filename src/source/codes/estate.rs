@@ -1,0 +1,5 @@
+//! MP05xx: inventories, providers and estates.
+
+use super::codes;
+
+codes! {}

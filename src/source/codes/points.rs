@@ -1,0 +1,5 @@
+//! MP04xx: recovery points that cannot be chosen.
+
+use super::codes;
+
+codes! {}

@@ -1,0 +1,3 @@
+//! From text to tree: the splitter finds the statements, pest parses each.
+
+pub mod ast;
