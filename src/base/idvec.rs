@@ -87,6 +87,19 @@ impl<I: Id, T> IdVec<I, T> {
         self.raw.is_empty()
     }
 
+    /// The entry of an id that this table handed out.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids are handed out by this table, so the slot exists")]
+    pub fn at(&self, id: I) -> &T {
+        &self.raw[id.index()]
+    }
+
+    /// As `at`, for change.
+    #[expect(clippy::indexing_slicing, reason = "ids are handed out by this table, so the slot exists")]
+    pub fn at_mut(&mut self, id: I) -> &mut T {
+        &mut self.raw[id.index()]
+    }
+
     /// The entry of an id that may come from outside (a stored document).
     #[must_use]
     pub fn get(&self, id: I) -> Option<&T> {
@@ -128,21 +141,6 @@ impl<I: Id, T> IdVec<I, T> {
 impl<I: Id, T> Default for IdVec<I, T> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl<I: Id, T> std::ops::Index<I> for IdVec<I, T> {
-    type Output = T;
-    #[expect(clippy::indexing_slicing, reason = "ids are handed out by this table, so the slot exists")]
-    fn index(&self, id: I) -> &T {
-        &self.raw[id.index()]
-    }
-}
-
-impl<I: Id, T> std::ops::IndexMut<I> for IdVec<I, T> {
-    #[expect(clippy::indexing_slicing, reason = "ids are handed out by this table, so the slot exists")]
-    fn index_mut(&mut self, id: I) -> &mut T {
-        &mut self.raw[id.index()]
     }
 }
 

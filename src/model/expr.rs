@@ -51,7 +51,7 @@ impl Template {
         match self.parts.as_slice() {
             [] => Some(""),
             [TemplatePart::Plain(text)] => Some(text),
-            _ => None,
+            [..] => None,
         }
     }
 
@@ -62,9 +62,10 @@ impl Template {
     pub fn render<E>(&self, mut fill: impl FnMut(&TemplatePart) -> Result<String, E>) -> Result<String, E> {
         let mut text = String::new();
         for part in &self.parts {
-            match part {
-                TemplatePart::Plain(plain) => text.push_str(plain),
-                hole => text.push_str(&fill(hole)?),
+            if let TemplatePart::Plain(plain) = part {
+                text.push_str(plain);
+            } else {
+                text.push_str(&fill(part)?);
             }
         }
         Ok(text)

@@ -132,9 +132,17 @@ pub enum StepKind {
     /// Polls until something holds.
     Check(CheckStep),
     /// A fixed pause, and why it is there.
-    Wait { duration: Duration, because: String },
+    Wait {
+        /// How long.
+        duration: Duration,
+        /// Why a check cannot do it.
+        because: String,
+    },
     /// Another plan's whole life as one node.
-    Call { plan: Box<Plan> },
+    Call {
+        /// That plan, on the same estate.
+        plan: Box<Plan>,
+    },
 }
 
 /// `approve`
@@ -251,7 +259,14 @@ pub enum CheckKind {
     /// A connection to `host:port` is accepted.
     Tcp(Template),
     /// An HTTP GET answers with the status and, if said, a body that contains the text.
-    Http { url: Template, status: u16, body: Option<String> },
+    Http {
+        /// `http://…` or `https://…`.
+        url: Template,
+        /// The status wanted.
+        status: u16,
+        /// A text that the body has to contain.
+        body: Option<String>,
+    },
     /// A program exits with 0.
     Command(ScriptSpec),
     /// The guest answers its estate.

@@ -81,7 +81,7 @@ impl Sources {
     /// The file of an id that this table handed out.
     #[must_use]
     pub fn get(&self, file: FileId) -> &Source {
-        &self.files[file]
+        self.files.at(file)
     }
 
     /// All files with their ids.

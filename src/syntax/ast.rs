@@ -36,7 +36,12 @@ pub enum StmtKind<'a> {
     Chain(Vec<Link<'a>>),
     /// A statement with a syntax error, its kind and name guessed from its first two words, so that
     /// the name is not reported as unknown elsewhere.
-    Broken { kind: Option<Name<'a>>, name: Option<Name<'a>> },
+    Broken {
+        /// Its first word.
+        kind: Option<Name<'a>>,
+        /// Its second.
+        name: Option<Name<'a>>,
+    },
 }
 
 /// A word with its place.
@@ -114,9 +119,21 @@ pub enum ValueKind<'a> {
     /// `[a, b]`
     List(Vec<Value<'a>>),
     /// `common(max_age = 1h)`
-    Call { name: Name<'a>, args: Vec<Arg<'a>> },
+    Call {
+        /// What is called.
+        name: Name<'a>,
+        /// Its arguments in order.
+        args: Vec<Arg<'a>>,
+    },
     /// `sim { inventory = "…" }`
-    Tagged { name: Name<'a>, body: Vec<Stmt<'a>>, braces: Span },
+    Tagged {
+        /// The word.
+        name: Name<'a>,
+        /// What is between the braces.
+        body: Vec<Stmt<'a>>,
+        /// From the opening to the closing brace.
+        braces: Span,
+    },
 }
 
 /// A part of a text.
