@@ -8,6 +8,7 @@ pub mod limits;
 pub mod time;
 pub mod words;
 
+pub use bug::bug;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use digest::Digest;
 pub use idvec::{Id, IdVec};

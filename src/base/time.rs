@@ -184,7 +184,6 @@ pub mod duration_text_option {
     use super::{Deserialize, Deserializer, Duration, Serializer};
 
     /// Writes `1h30m` or null.
-    #[expect(clippy::ref_option, reason = "serde's `with` calls it by reference to the field")]
     pub fn serialize<S: Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => serializer.serialize_some(&super::format_duration(*value)),
