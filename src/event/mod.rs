@@ -1,1 +1,13 @@
-//! (to be written)
+//! Lines of the run log, in the past tense, and the words in which an estate is asked and answers.
+//! Versioned serde data with chained digests. Knows neither store nor estate.
+
+pub mod kind;
+pub mod record;
+pub mod verb;
+
+pub use kind::{AskedPoints, BoundSubject, EventKind, FinalState, Person, RunOptions};
+pub use record::{EVENT_VERSION, Event, EventLine};
+pub use verb::{
+    Detail, EstateError, Found, GuestScript, Handle, Key, Network, Observation, Probe, ProbeAnswer, Progress,
+    Request, Submitted,
+};

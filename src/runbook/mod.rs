@@ -1,1 +1,13 @@
-//! (to be written)
+//! The plan compiled for one operation and mode, with its points forecast, frozen under a digest.
+//! Self-contained: whoever runs it needs neither the plan's text nor its tree.
+
+pub mod act;
+pub mod node;
+pub mod types;
+
+pub use act::{Act, BindAct, CommitGate, Slot};
+pub use node::{Dependency, Lane, Node, NodeId, NodePolicy, Phase, Unit, UnitId};
+pub use types::{
+    AlignSpec, BoundPoint, EstateSpec, Facts, Forecast, LeftOut, MachineFact, RUNBOOK_FORMAT, Runbook,
+    RunbookMachine, RunbookObjective, Site, Subject, SubjectId,
+};

@@ -1,0 +1,144 @@
+//! The frozen graph: nodes, what they wait for and why.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::time::{duration_text, duration_text_option};
+use crate::model::{OnFailure, Retry};
+
+use super::{Act, Slot};
+
+crate::id_type!(
+    /// A node of a runbook: a step as run.
+    NodeId
+);
+crate::id_type!(
+    /// A plan within a runbook: the plan itself, or one that it calls.
+    UnitId
+);
+
+/// The plan itself, or a plan that it calls; each goes through its own phases.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Unit {
+    /// Empty for the plan itself, else the call's name with a slash: `shop/`.
+    pub prefix: String,
+    /// The plan's name.
+    pub plan: String,
+    /// Whether its commit deletes the machines left behind.
+    pub commit_deletes: bool,
+    /// Whether its plan has a commit node: without one it stays in its commit window.
+    pub has_commit: bool,
+}
+
+/// Phases of a run, in their order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Steps before anything is touched.
+    Prepare,
+    /// Sources go down.
+    Shutdown,
+    /// Points are bound.
+    Bind,
+    /// Targets are made.
+    Failover,
+    /// Targets start.
+    Start,
+    /// Every machine is done, nothing is final.
+    CommitWindow,
+    /// No way back.
+    Commit,
+    /// Replication the other way.
+    Reprotect,
+    /// The end of a test.
+    Cleanup,
+    /// The way back.
+    Rollback,
+}
+
+impl Phase {
+    /// The words for people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Shutdown => "shutdown",
+            Self::Bind => "bind",
+            Self::Failover => "failover",
+            Self::Start => "start",
+            Self::CommitWindow => "commit window",
+            Self::Commit => "commit",
+            Self::Reprotect => "reprotect",
+            Self::Cleanup => "cleanup",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+/// When a node may run at all.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// On the way forward.
+    Forward,
+    /// On the way forward, or, once an operator asks for it, whatever became of the nodes before
+    /// it: the cleanup of a test.
+    Cleanup,
+    /// Asleep until the run is rolled back; then forward nodes that did not begin are skipped and
+    /// these run. `undoes` nodes that never began are skipped.
+    Rollback,
+}
+
+/// A step as run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Node {
+    /// Its name for people and for requests, unique in the runbook: `go`, `start sql01`, `bind db`.
+    pub name: String,
+    /// The plan it belongs to.
+    pub unit: UnitId,
+    /// Its phase.
+    pub phase: Phase,
+    /// When it may run at all.
+    pub lane: Lane,
+    /// What it does.
+    pub act: Act,
+    /// What it waits for.
+    pub after: Vec<Dependency>,
+    /// Limits and failure rules.
+    pub policy: NodePolicy,
+    /// In the rollback lane: the forward node whose effect it undoes.
+    pub undoes: Option<NodeId>,
+    /// Where in the plan it comes from: `erp.muster:33`.
+    pub written: Option<String>,
+}
+
+/// An edge.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Dependency {
+    /// The node that has to be done.
+    pub on: NodeId,
+    /// Why, in words that complete "waits for X: …".
+    pub why: String,
+}
+
+/// Limits and failure rules of a node, complete with the mode's defaults.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NodePolicy {
+    /// What a failure does.
+    pub on_failure: OnFailure,
+    /// A failure counts as done and is listed.
+    pub optional: bool,
+    /// How often it is tried.
+    pub retry: Option<Retry>,
+    /// One attempt's limit.
+    #[serde(with = "duration_text_option")]
+    pub timeout: Option<Duration>,
+    /// Pause between being ready and starting.
+    #[serde(with = "duration_text")]
+    pub delay: Duration,
+    /// The slot it takes, and the node whose end gives it back (itself if absent).
+    pub slot: Option<Slot>,
+    /// See `slot`.
+    pub slot_until: Option<NodeId>,
+}
