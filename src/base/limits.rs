@@ -36,3 +36,5 @@ pub const REQUEST_POLL: Duration = Duration::from_millis(100);
 pub const LEASE: Duration = Duration::from_secs(10);
 /// Half of half a lease, so that one missed renewal is not a lost lease.
 pub const LEASE_RENEW: Duration = Duration::from_secs(3);
+/// Findings about one inventory before its reader gives up: one mistake is often in every point.
+pub const INVENTORY_ERRORS_MAX: usize = 100;
