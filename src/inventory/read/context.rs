@@ -60,10 +60,6 @@ impl<'f> Context<'f> {
         self.found.push(diagnostic);
     }
 
-    pub(super) fn is_clean(&self) -> bool {
-        self.found.is_empty()
-    }
-
     /// Forgets all but one finding, which explains the others.
     pub(super) fn only(&mut self, diagnostic: Diagnostic) {
         self.found = vec![diagnostic];

@@ -1,11 +1,13 @@
 //! The whole document: the top object in, an `Inventory` out, sites compared at the end.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
-use serde::de::{MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use crate::base::Timestamp;
+use crate::base::limits::INVENTORY_SITES_MAX;
 use crate::base::words::did_you_mean;
 use crate::inventory::{Inventory, Machine, ProcessServer};
 use crate::source::Diagnostic;
@@ -210,6 +212,13 @@ impl<'de> Shape<'de> for SitesShape<'_, '_> {
         let mut sites: Vec<String> = Vec::new();
         while let Some(value) = seq.next_element::<Scalar<'de>>()? {
             let Some(site) = self.0.name("sites", value).map(Cow::into_owned) else { continue };
+            if sites.len() >= INVENTORY_SITES_MAX {
+                let message =
+                    format!("{} holds more than {INVENTORY_SITES_MAX} sites", self.0.place("sites"));
+                self.0.refuse(estate::INVENTORY_WRONG_VALUE, &message, Some("keep fewer".to_owned()));
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                break;
+            }
             if sites.contains(&site) {
                 let message = format!("site `{site}` stands twice at {}", self.0.place("sites"));
                 self.0.refuse(estate::INVENTORY_FIELD_TWICE, &message, Some("keep one of them".to_owned()));
@@ -277,13 +286,14 @@ impl<'de> Shape<'de> for ServersShape<'_, '_> {
 
     fn seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Out, A::Error> {
         let mut servers: Vec<ProcessServer> = Vec::new();
+        let mut known: HashSet<String> = HashSet::new();
         for index in 0.. {
             self.0.enter(Segment::Index(index));
             let next = seq.next_element_seed(Shaped(ServerShape(&mut *self.0)));
             self.0.leave();
             let Some(server) = next? else { break };
             let Some(server) = server else { continue };
-            if servers.iter().any(|known| known.name == server.name) {
+            if !known.insert(server.name.clone()) {
                 let message = format!("process server `{}` stands twice", server.name);
                 self.0.refuse(estate::INVENTORY_MACHINE_TWICE, &message, Some("keep one of them".to_owned()));
             }

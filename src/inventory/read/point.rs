@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::de::{MapAccess, SeqAccess};
 
 use crate::base::Timestamp;
+use crate::base::limits::POINT_TAGS_MAX;
 use crate::inventory::{Point, PointKind, Symbol, Symbols, TagSet};
 use crate::source::codes::estate;
 
@@ -87,7 +88,8 @@ fn find_twice(points: &[Point], context: &mut Context<'_>, symbols: &Symbols) {
     ids.sort_unstable();
     for pair in ids.windows(2) {
         let [(first, _), (second, index)] = pair else { continue };
-        if first == second && context.is_clean() {
+        // The placeholder of a refused point has an empty id.
+        if first == second && !symbols.text(*second).is_empty() {
             context.enter(Segment::Index(*index));
             let message =
                 format!("point id `{}` stands twice, again at {}", symbols.text(*second), context.place(""));
@@ -223,6 +225,17 @@ impl<'de> Shape<'de> for TagsShape<'_, '_> {
         while let Some(value) = seq.next_element::<Scalar<'de>>()? {
             let Some(text) = self.context.text("tags", value) else { continue };
             match name_fault(&text) {
+                None if tags.len() >= POINT_TAGS_MAX => {
+                    let message =
+                        format!("{} holds more than {POINT_TAGS_MAX} tags", self.context.place("tags"));
+                    self.context.refuse(
+                        estate::INVENTORY_WRONG_VALUE,
+                        &message,
+                        Some("keep fewer".to_owned()),
+                    );
+                    while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+                    break;
+                }
                 None => {
                     let tag = self.texts.symbols.intern(&text);
                     if !tags.contains(&tag) {
