@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use align::verify_align;
 
-use super::choice::{Choice, Matched, Pick, Refused};
+use super::choice::{Aligned, Choice, Matched, Pick, Refused};
 use super::subject::{Member, Subject};
 use crate::base::Timestamp;
 use crate::inventory::{Inventory, Point};
@@ -67,11 +67,8 @@ pub fn verify(
     let points = picked_points(case, policy, &choice.picks)?;
     let common = subject.group && policy.kind.is_common();
     let expected = if common {
-        same(
-            "aligned",
-            &choice.aligned.is_some(),
-            &choice.aligned.as_ref().is_some_and(|aligned| aligned.groups.contains(&subject.name)),
-        )?;
+        let names_own = |aligned: &Aligned| aligned.groups.contains(&subject.name);
+        same("aligned", &choice.aligned.as_ref().is_none_or(names_own), &true)?;
         sets::expected(case, policy, choice, &points)?
     } else {
         same("aligned", &choice.aligned, &None)?;

@@ -67,20 +67,13 @@ fn best<'a>(
         if !policy.kind.is_common() {
             return None;
         }
-        // The sets borrow only from the inventory.
         let case = Case { subject, inventory, reference };
-        let sets: Vec<(Vec<Timestamp>, &'a str, Vec<&'a str>)> = sets::all(case, policy)
-            .0
-            .iter()
-            .filter(|set| set.is_complete())
+        let all = sets::all(case, policy).0;
+        let complete = all.iter().filter(|set| set.is_complete());
+        let sets: Vec<(Vec<Timestamp>, String, Vec<&'a str>)> = complete
             .map(|set| {
                 let ids = set.picks().into_iter().map(|point| inventory.text(point.id)).collect();
-                (
-                    set.instants(),
-                    set.name
-                        .map_or("", |name| inventory.symbols.find(name).map_or("", |s| inventory.text(s))),
-                    ids,
-                )
+                (set.instants(), set.name.unwrap_or("").to_owned(), ids)
             })
             .collect();
         groups.push(sets);
@@ -96,7 +89,7 @@ fn best<'a>(
                 sets.iter()
                     .filter(|(instants, _, _)| instants.iter().all(|at| at >= floor && *at <= latest))
                     .max_by_key(|(instants, name, _)| {
-                        (instants.iter().min().copied(), instants.clone(), std::cmp::Reverse(*name))
+                        (instants.iter().min().copied(), instants.clone(), std::cmp::Reverse(name.clone()))
                     })
                     .map(|(_, _, ids)| ids.clone())
             })
