@@ -195,7 +195,12 @@ fn frozen_uri(path: &Path) -> String {
             b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 uri.push(char::from(*byte))
             }
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => {
+                uri.push('%');
+                for digit in [byte >> 4, byte & 15] {
+                    uri.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+                }
+            }
         }
     }
     uri.push_str("?immutable=1");

@@ -1,7 +1,7 @@
 //! The thread that owns the only writing connection. Takes one piece of work and whatever else is
 //! queued, commits them together, and only then answers each. Knows no table.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -93,7 +93,7 @@ impl Writer {
         let file = path.clone();
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || write(connection, waiting, file))
+            .spawn(move || write(connection, waiting, &file))
             .map_err(|error| StoreError::Failed { path: path.clone(), why: error.to_string() })?;
         Ok(Self { path, queue: Some(queue), thread: Some(thread) })
     }
@@ -124,7 +124,7 @@ impl Drop for Writer {
     }
 }
 
-fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, path: PathBuf) {
+fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, path: &Path) {
     let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(limits::STORE_GROUP_MAX);
     // After a failed sync nobody knows what the disk holds: nothing is written by this process again.
     let mut broken: Option<StoreError> = None;
@@ -132,7 +132,7 @@ fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>,
         let failed = match &broken {
             Some(error) => Some(error.clone()),
             None => {
-                commit(&mut connection, &mut group).err().map(|error| StoreError::of_sqlite(&path, &error))
+                commit(&mut connection, &mut group).err().map(|error| StoreError::of_sqlite(path, &error))
             }
         };
         broken = failed.clone().filter(StoreError::is_fatal);
