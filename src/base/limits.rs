@@ -36,3 +36,13 @@ pub const REQUEST_POLL: Duration = Duration::from_millis(100);
 pub const LEASE: Duration = Duration::from_secs(10);
 /// Half of half a lease, so that one missed renewal is not a lost lease.
 pub const LEASE_RENEW: Duration = Duration::from_secs(3);
+/// Findings about one inventory before its reader gives up: one mistake is often in every point.
+pub const INVENTORY_ERRORS_MAX: usize = 100;
+/// Sites of one inventory: an estate has two, a provider may report its neighbours.
+pub const INVENTORY_SITES_MAX: usize = 64;
+/// Tags of one recovery point.
+pub const POINT_TAGS_MAX: usize = 64;
+/// Refused candidates that a certificate names; the rest it counts. More than anyone reads at night.
+pub const REFUSED_KEPT_MAX: usize = 16;
+/// Sets that `align` looks at among equally small removals before it settles for the best so far: a second.
+pub const ALIGN_TIES_MAX: usize = 4_000_000;
