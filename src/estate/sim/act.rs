@@ -115,7 +115,8 @@ fn shut_down(world: &World<'_>, op: &Op, name: &str, spec: ShutdownSpec) -> Resu
 
 fn take_final(world: &World<'_>, names: &[String]) -> Result<Detail, Trouble> {
     let at = stream::whole_second(world.at);
-    let mut machines: Vec<SimMachine> = names.iter().map(|name| world.machine(name)).collect::<Result<_, _>>()?;
+    let mut machines: Vec<SimMachine> =
+        names.iter().map(|name| world.machine(name)).collect::<Result<_, _>>()?;
     let group = machines.first().and_then(|machine| machine.group.clone());
     let together = machines.len() > 1 || group.is_some();
     let stem = group.or_else(|| names.first().cloned()).unwrap_or_default();

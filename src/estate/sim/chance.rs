@@ -19,7 +19,9 @@ impl Chance {
     pub(super) fn word(self, word: &str) -> Self {
         // The length first, so that `["ab", "c"]` and `["a", "bc"]` differ.
         let start = self.0 ^ mix(word.len() as u64);
-        Self(mix(word.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))))
+        Self(mix(word
+            .bytes()
+            .fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))))
     }
 
     /// The chance of one more instant.

@@ -158,7 +158,10 @@ fn usable_point(world: &World<'_>, machine: &SimMachine, id: &str) -> Result<(),
         return no(refused("point_unknown", message));
     };
     if !found.usable {
-        return no(refused("point_unusable", format!("recovery point `{id}` of `{}` is broken", machine.name)));
+        return no(refused(
+            "point_unusable",
+            format!("recovery point `{id}` of `{}` is broken", machine.name),
+        ));
     }
     if !found.processed {
         let message = format!("recovery point `{id}` of `{}` is not processed yet", machine.name);
@@ -217,19 +220,11 @@ fn commit(machine: &SimMachine) -> Verdict {
         Protection::Protected
         | Protection::Unprotected
         | Protection::Resyncing
-        | Protection::Reprotecting => {
-            stands("not_failed_over", machine, "so there is nothing to commit")
-        }
+        | Protection::Reprotecting => stands("not_failed_over", machine, "so there is nothing to commit"),
     }
 }
 
-fn reprotect(
-    world: &World<'_>,
-    machine: &SimMachine,
-    to: &str,
-    via: Option<&str>,
-    stage: Stage,
-) -> Verdict {
+fn reprotect(world: &World<'_>, machine: &SimMachine, to: &str, via: Option<&str>, stage: Stage) -> Verdict {
     match machine.protection {
         Protection::Unprotected => {}
         Protection::Reprotecting if stage == Stage::Ending => {}
@@ -272,7 +267,10 @@ fn process_server(world: &World<'_>, to: &str, via: Option<&str>) -> Result<(), 
         if known.is_empty() {
             return Ok(());
         }
-        return no(refused("process_server_unknown", format!("no process server is named to replicate to `{to}`")));
+        return no(refused(
+            "process_server_unknown",
+            format!("no process server is named to replicate to `{to}`"),
+        ));
     };
     let Some(server) = world.ground.server(name) else {
         let names: Vec<&str> = known.iter().map(|server| server.name.as_str()).collect();
@@ -281,7 +279,10 @@ fn process_server(world: &World<'_>, to: &str, via: Option<&str>) -> Result<(), 
         } else {
             format!("it has {}", crate::base::words::list(&names, 5))
         };
-        return no(refused("process_server_unknown", format!("the estate has no process server `{name}`, {has}")));
+        return no(refused(
+            "process_server_unknown",
+            format!("the estate has no process server `{name}`, {has}"),
+        ));
     };
     if server.site != to {
         let message = format!("process server `{name}` stands at `{}`, not at `{to}`", server.site);

@@ -228,7 +228,13 @@ impl Names<'_> {
         self.with_times(twist, verb, machine, tail)
     }
 
-    fn with_times(&self, twist: Twist, verb: &str, machine: &str, tail: &[&str]) -> Result<Fault, Diagnostic> {
+    fn with_times(
+        &self,
+        twist: Twist,
+        verb: &str,
+        machine: &str,
+        tail: &[&str],
+    ) -> Result<Fault, Diagnostic> {
         let known = VERBS.iter().find(|known| **known == verb);
         let Some(verb) = known else { return Err(self.word(verb, &VERBS)) };
         let machine = match machine {
@@ -266,7 +272,9 @@ impl Names<'_> {
             ["at", from, "for", lasts] => (Some(from), Some(lasts)),
             _ => {
                 let what = format!("ends in `{}`, which is not a time", tail.join(" "));
-                return Err(self.shape(&what, "end it with `at +10m`, `for 30m`, both in this order, or nothing"));
+                return Err(
+                    self.shape(&what, "end it with `at +10m`, `for 30m`, both in this order, or nothing")
+                );
             }
         };
         let from = match from {
@@ -324,7 +332,8 @@ impl Names<'_> {
     }
 
     fn unknown<'n>(&self, kind: &str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Diagnostic {
-        let message = format!("fault `{}` names {kind} `{name}`, which the inventory does not have", self.text);
+        let message =
+            format!("fault `{}` names {kind} `{name}`, which the inventory does not have", self.text);
         Diagnostic::placeless(SIM_NAME, message).help_if(did_you_mean(name, known))
     }
 }

@@ -83,14 +83,21 @@ impl Ground {
     }
 
     /// Whether a point of a machine is still listed, and whether it is usable.
-    pub(super) fn point_stands(&self, machine: &SimMachine, point: &KeptPoint, at: Timestamp) -> (bool, bool) {
+    pub(super) fn point_stands(
+        &self,
+        machine: &SimMachine,
+        point: &KeptPoint,
+        at: Timestamp,
+    ) -> (bool, bool) {
         let mut stands = (true, point.usable);
         for live in &self.faults {
             let Fault::Point { subject, id, listed, when } = &live.fault else { continue };
             let hit = (*subject == machine.name || machine.group.as_ref() == Some(subject))
                 && (point.id == *id || point.set.as_ref() == Some(id));
             // What is lost does not come back when the fault is no longer told of.
-            if hit && when.begin(live.since) <= at && live.until.is_none_or(|until| when.begin(live.since) < until)
+            if hit
+                && when.begin(live.since) <= at
+                && live.until.is_none_or(|until| when.begin(live.since) < until)
             {
                 stands = (stands.0 && *listed, false);
             }

@@ -1,7 +1,7 @@
 //! From an inventory to the machines that a simulated estate starts with. Pure.
 
-use crate::base::{Digest, Timestamp};
 use crate::base::words::list;
+use crate::base::{Digest, Timestamp};
 use crate::inventory::{Inventory, Machine, Power, Protection};
 use crate::source::Diagnostic;
 use crate::source::codes::estate::SIM_INVENTORY;
@@ -25,7 +25,11 @@ pub(super) struct Start {
 ///
 /// # Errors
 /// Everything in it that cannot be simulated.
-pub(super) fn import(inventory: &Inventory, settings: &Settings, seed: u64) -> Result<Start, Vec<Diagnostic>> {
+pub(super) fn import(
+    inventory: &Inventory,
+    settings: &Settings,
+    seed: u64,
+) -> Result<Start, Vec<Diagnostic>> {
     let wrong = check(inventory);
     if !wrong.is_empty() {
         return Err(wrong);
@@ -75,17 +79,25 @@ fn check(inventory: &Inventory) -> Vec<Diagnostic> {
     };
     if inventory.sites.len() < 2 {
         say(
-            format!("the inventory has {}, and an estate needs two", crate::base::words::count(inventory.sites.len(), "site")),
+            format!(
+                "the inventory has {}, and an estate needs two",
+                crate::base::words::count(inventory.sites.len(), "site")
+            ),
             "list both sites under `sites`, home first",
         );
     }
     for vm in inventory.vms.values() {
         let others = inventory.sites.iter().filter(|site| **site != vm.site).count();
-        for site in std::iter::once(&vm.site).chain(&vm.replicates_to).chain(vm.left_behind.iter().map(|l| &l.site))
+        for site in
+            std::iter::once(&vm.site).chain(&vm.replicates_to).chain(vm.left_behind.iter().map(|l| &l.site))
         {
             if !inventory.sites.contains(site) {
                 say(
-                    format!("machine `{}` names site `{site}`, which is not one of {}", vm.name, list(&inventory.sites, 5)),
+                    format!(
+                        "machine `{}` names site `{site}`, which is not one of {}",
+                        vm.name,
+                        list(&inventory.sites, 5)
+                    ),
                     "list the site under `sites`, or correct its name",
                 );
             }
@@ -98,7 +110,10 @@ fn check(inventory: &Inventory) -> Vec<Diagnostic> {
         }
         if vm.protection == Protection::Protected && vm.replicates_to.is_none() && others != 1 {
             say(
-                format!("machine `{}` is protected, and which of {others} other sites it replicates to is not said", vm.name),
+                format!(
+                    "machine `{}` is protected, and which of {others} other sites it replicates to is not said",
+                    vm.name
+                ),
                 "name that site in `replicates_to`",
             );
         }

@@ -163,8 +163,7 @@ impl SimMachine {
 
     /// Whether VMware Tools run: at home, in a guest that answers. None where it has none.
     pub(super) fn tools(&self, home: &str, now: Timestamp) -> Option<bool> {
-        self.is_windows()
-            .then(|| self.active.site == home && !self.tools_broken && self.active.answers(now))
+        self.is_windows().then(|| self.active.site == home && !self.tools_broken && self.active.answers(now))
     }
 
     /// What people read of its state: a refusal says it.

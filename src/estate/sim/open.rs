@@ -65,7 +65,8 @@ fn try_open(options: SimOptions) -> Result<Sim, Failure> {
         0 => db::create(&tx, inventory.now, &start.facts, &start.machines)?,
         db::SCHEMA_VERSION => {}
         other => {
-            let text = format!("its tables are of version {other}, and this program knows {}", db::SCHEMA_VERSION);
+            let text =
+                format!("its tables are of version {other}, and this program knows {}", db::SCHEMA_VERSION);
             return Err(vec![broken(&path, &text)].into());
         }
     }
@@ -75,13 +76,15 @@ fn try_open(options: SimOptions) -> Result<Sim, Failure> {
     let ground = ground(&tx, facts, &faults, now)?;
     tx.commit()?;
     let connection = Arc::new(Mutex::new(connection));
-    let clock = Arc::new(VirtualClock::new(now, speed, Arc::<dyn Clock>::clone(&real), Arc::clone(&connection)));
+    let clock =
+        Arc::new(VirtualClock::new(now, speed, Arc::<dyn Clock>::clone(&real), Arc::clone(&connection)));
     Ok(Sim { connection, clock, ground, warnings })
 }
 
 /// The ground of the estate that the database holds, with the faults told now.
 fn ground(tx: &Connection, facts: Facts, told: &[String], now: Timestamp) -> Result<Ground, Failure> {
-    let bare = Ground::new(facts.clone(), Settings::default(), Vec::new(), &Inventory::empty(now, Vec::new()))?;
+    let bare =
+        Ground::new(facts.clone(), Settings::default(), Vec::new(), &Inventory::empty(now, Vec::new()))?;
     let mut known = view::inventory(&World { tx, ground: &bare, at: now, dry: true })?;
     known.sim.clone_from(&facts.sim);
     let settings = Settings::read(&known)?;
@@ -94,8 +97,14 @@ fn ground(tx: &Connection, facts: Facts, told: &[String], now: Timestamp) -> Res
 fn changed(path: &Path, facts: &Facts, start: &Start) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     let mut warn = |code, message: String| {
-        let help = format!("to begin again from the inventory, delete `{}` or name another `--state`", path.display());
-        warnings.push(Diagnostic { severity: Severity::Warning, ..Diagnostic::placeless(code, message).help(help) });
+        let help = format!(
+            "to begin again from the inventory, delete `{}` or name another `--state`",
+            path.display()
+        );
+        warnings.push(Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::placeless(code, message).help(help)
+        });
     };
     if facts.inventory != start.facts.inventory {
         warn(

@@ -214,8 +214,11 @@ impl Settings {
         }
         if self.replication.crash_every.0 < Duration::from_secs(1) {
             found.push(
-                Diagnostic::placeless(SIM_SETTINGS, "`crash_every` in the inventory's `sim` object is below 1s")
-                    .help("give the time between two points, such as `5m`"),
+                Diagnostic::placeless(
+                    SIM_SETTINGS,
+                    "`crash_every` in the inventory's `sim` object is below 1s",
+                )
+                .help("give the time between two points, such as `5m`"),
             );
         }
         found

@@ -147,15 +147,8 @@ pub(super) fn take(machine: &mut SimMachine, at: Timestamp, kind: PointKind, set
         id = format!("{stem}-{number}");
         number += 1;
     }
-    let point = KeptPoint {
-        id: id.clone(),
-        at,
-        kind,
-        set,
-        tags: Vec::new(),
-        processed_at: Some(at),
-        usable: true,
-    };
+    let point =
+        KeptPoint { id: id.clone(), at, kind, set, tags: Vec::new(), processed_at: Some(at), usable: true };
     machine.kept.push(point);
     id
 }

@@ -39,9 +39,9 @@ impl Trouble {
             Self::Database(error) if is_busy(&error) => {
                 retry("estate_busy", "another process holds the simulated estate's database".to_owned())
             }
-            Self::Database(error) => EstateError::Unknown {
-                message: format!("the simulated estate's database failed ({error})"),
-            },
+            Self::Database(error) => {
+                EstateError::Unknown { message: format!("the simulated estate's database failed ({error})") }
+            }
             Self::Stored(error) => EstateError::Unknown {
                 message: format!("the simulated estate's database holds what does not read ({error})"),
             },

@@ -66,8 +66,7 @@ fn shown(world: &World<'_>, machine: &SimMachine, inventory: &mut Inventory, tag
         replicates_to: machine.replicates_to.clone(),
         os: machine.os.clone(),
         address: machine.address.clone(),
-        agent_registered: reached(&machine.active)
-            .map(|_| machine.agent_at.is_some_and(|at| at <= world.at)),
+        agent_registered: reached(&machine.active).map(|_| machine.agent_at.is_some_and(|at| at <= world.at)),
         left_behind: machine
             .left_behind
             .as_ref()

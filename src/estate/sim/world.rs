@@ -87,9 +87,7 @@ impl<'a> World<'a> {
     pub(super) fn reach(&self, sites: &[String]) -> Result<(), Trouble> {
         match sites.iter().find(|site| !self.ground.reaches(site, self.at)) {
             None => Ok(()),
-            Some(site) => {
-                Err(retry("site_unreachable", format!("site `{site}` cannot be reached")).into())
-            }
+            Some(site) => Err(retry("site_unreachable", format!("site `{site}` cannot be reached")).into()),
         }
     }
 
