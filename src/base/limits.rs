@@ -60,3 +60,9 @@ pub const STORE_GROUP_MAX: usize = 1024;
 pub const STORE_PAGE_EVENTS: i64 = 1024;
 /// Operator requests of one run that nobody has answered: people do not type more.
 pub const REQUESTS_OPEN_MAX: usize = 1000;
+/// How long the outcome of a cancelled act is polled before a person is asked.
+pub const CANCEL_MAX: Duration = Duration::from_secs(60);
+/// A full disk is looked at again this often; the run holds meanwhile.
+pub const SPACE_RETRY: Duration = Duration::from_secs(1);
+/// One look of a check over the network.
+pub const PROBE_MAX: Duration = Duration::from_secs(10);
