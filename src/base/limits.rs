@@ -48,6 +48,9 @@ pub const INVENTORY_SITES_MAX: usize = 64;
 pub const POINT_TAGS_MAX: usize = 64;
 /// Refused candidates that a certificate names; the rest it counts. More than anyone reads at night.
 pub const REFUSED_KEPT_MAX: usize = 16;
+/// Refused points of one machine that a certificate names where each goes to its own: with more, writing
+/// certificates would take longer than choosing.
+pub const REFUSED_OF_ONE_MAX: usize = 6;
 /// Sets that `align` looks at among equally small removals before it settles for the best so far: a second.
 pub const ALIGN_TIES_MAX: usize = 4_000_000;
 /// How long one process waits for another one's write to the state folder: many times a group commit.
