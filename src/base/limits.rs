@@ -36,3 +36,9 @@ pub const REQUEST_POLL: Duration = Duration::from_millis(100);
 pub const LEASE: Duration = Duration::from_secs(10);
 /// Half of half a lease, so that one missed renewal is not a lost lease.
 pub const LEASE_RENEW: Duration = Duration::from_secs(3);
+/// Plans called within plans called within plans: a wave of waves needs 3.
+pub const CALL_DEPTH_MAX: usize = 8;
+/// Plans that one plan may hold through calls, each counted as often as it is called.
+pub const CALLS_MAX: usize = 1000;
+/// Misspelt names for which a nearest one is looked for; each look compares with every name.
+pub const SUGGESTIONS_MAX: usize = 50;
