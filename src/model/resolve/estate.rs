@@ -53,7 +53,8 @@ fn sites(context: &mut Context, fields: &Fields<'_>) -> Option<IndexMap<String, 
     if names.len() != 2 {
         let message = format!("an estate has 2 sites, and `sites` names {}", names.len());
         context.report(
-            Diagnostic::error(codes::OUT_OF_RANGE, message, value.span).help("name home first, then the other one"),
+            Diagnostic::error(codes::OUT_OF_RANGE, message, value.span)
+                .help("name home first, then the other one"),
         );
         return None;
     }
@@ -129,11 +130,10 @@ fn provider_of(
 }
 
 fn holds_path(ty: &schema::Type) -> bool {
-    match ty {
-        schema::Type::Path => true,
-        schema::Type::List(one) | schema::Type::Many(one) => holds_path(one),
-        _ => false,
+    if let schema::Type::List(one) | schema::Type::Many(one) = ty {
+        return holds_path(one);
     }
+    matches!(ty, schema::Type::Path)
 }
 
 /// A value that fits its key, as JSON; `folder` goes before texts that are paths.

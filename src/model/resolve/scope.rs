@@ -11,8 +11,8 @@ use indexmap::IndexMap;
 
 use super::context::Context;
 use super::declare::{Draft, Named, Node, Table};
+use super::estate;
 use super::world::World;
-use super::{estate, shape};
 
 /// What the names in a plan can mean.
 #[derive(Clone, Copy, Debug)]
@@ -192,7 +192,9 @@ impl<'t> Scope<'_, 't> {
             }
             _ => {
                 let message = "a hole has one or two names";
-                context.report(Diagnostic::error(codes::HOLE, message, span).help("write such as `${sql01.address}`"));
+                context.report(
+                    Diagnostic::error(codes::HOLE, message, span).help("write such as `${sql01.address}`"),
+                );
                 None
             }
         }
