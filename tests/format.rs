@@ -20,7 +20,9 @@ fn check(text: &str, expected: &Expect) {
 
 #[test]
 fn the_examples_of_the_design() {
-    check(CONTOSO, &expect![[r##"
+    check(
+        CONTOSO,
+        &expect![[r##"
         # plans/contoso.muster
         ## The replicated estate: two sites and the machinery that replicates between them. Home first.
         estate contoso {
@@ -32,8 +34,11 @@ fn the_examples_of_the_design() {
         role app_owner { members = anyone }
 
         notify ops { run = ["scripts/page.sh"], on = [waiting, halted, ended], remind = 15m, timeout = 30s }
-    "##]]);
-    check(ERP, &expect![[r##"
+    "##]],
+    );
+    check(
+        ERP,
+        &expect![[r##"
         # plans/erp.muster
         use "contoso.muster"
 
@@ -89,5 +94,6 @@ fn the_examples_of_the_design() {
             retry { on = agent_not_registered, every = 60s, for = 15m }
           }
         }
-    "##]]);
+    "##]],
+    );
 }

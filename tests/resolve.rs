@@ -346,6 +346,10 @@ fn an_unknown_name_is_complained_of_once_and_a_broken_statement_excuses_its_name
     assert_eq!(once, ["MP0210 unknown machine, group or step `nowhere`"]);
     let broken = messages("check up { tcp = =, within = 5m }\n vm x { }\n order { x -> up }");
     assert!(broken.iter().all(|message| message.starts_with("MP01")), "{broken:?}");
+    let misspelt = messages("grup g {\n vm x { }\n }\n order { x -> g }");
+    assert_eq!(misspelt, ["MP0202 unknown kind of block `grup` in plan `p`"]);
+    let unused = findings("use \"../lab.muster\"\nplan p { estate = lab, vm x { } }");
+    assert_eq!(unused.iter().map(|found| found.code.as_str()).collect::<Vec<_>>(), ["MP0217"]);
     let group = messages("group g {\n vm x { os == linux }\n }\n order { x -> g }");
     assert!(!group.is_empty() && group.iter().all(|message| message.starts_with("MP01")), "{group:?}");
 }
