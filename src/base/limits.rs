@@ -69,3 +69,9 @@ pub const CANCEL_MAX: Duration = Duration::from_secs(60);
 pub const SPACE_RETRY: Duration = Duration::from_secs(1);
 /// One look of a check over the network.
 pub const PROBE_MAX: Duration = Duration::from_secs(10);
+/// Plans called within plans called within plans: a wave of waves needs 3.
+pub const CALL_DEPTH_MAX: usize = 8;
+/// Plans that one plan may hold through calls, each counted as often as it is called.
+pub const CALLS_MAX: usize = 1000;
+/// Misspelt names for which a nearest one is looked for; each look compares with every name.
+pub const SUGGESTIONS_MAX: usize = 50;
