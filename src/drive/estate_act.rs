@@ -57,9 +57,9 @@ pub(super) fn next(run: &Run, node: NodeId, activity: &mut Activity, report: Rep
             Next::GoOn(vec![EventKind::OperationAccepted { node, handle }], at)
         }
         Report::Submitted(Err(error)) => Next::End(vec![of_error(node, error)]),
-        Report::Polled(polled) => of_poll(run, node, activity, polled, now),
-        Report::Cancelled(cancelled) => of_cancel(node, activity, cancelled, now),
-        Report::Found(found) => of_find(run, node, activity, found, now),
+        Report::Polled(polled) => of_poll(node, activity, polled, now),
+        Report::Cancelled(_) => of_cancel(activity, now),
+        Report::Found(found) => of_find(node, activity, found, now),
         Report::Observed(observed) => Next::End(vec![of_observation(node, observed)]),
         Report::Probed(answer) => of_look(run, node, activity, answer, now),
         Report::Command(end) => {
@@ -82,7 +82,6 @@ pub(super) fn next(run: &Run, node: NodeId, activity: &mut Activity, report: Rep
 }
 
 fn of_poll(
-    run: &Run,
     node: NodeId,
     activity: &mut Activity,
     polled: Result<Progress, EstateError>,
@@ -115,34 +114,21 @@ fn of_poll(
         // The estate cannot be asked just now; the act goes on there all the same.
         Err(EstateError::Refused { message, .. }) => Next::End(vec![EventKind::AnswerLost { node, message }]),
         Err(EstateError::Retry { .. } | EstateError::Unknown { .. }) => {
-            let _ = run;
             Next::GoOn(Vec::new(), now.plus(AGAIN))
         }
     }
 }
 
-/// After a cancel the outcome is polled for a while still.
-fn of_cancel(
-    node: NodeId,
-    activity: &mut Activity,
-    cancelled: Result<(), EstateError>,
-    now: Timestamp,
-) -> Next {
+/// After a cancel, granted or not, the outcome is polled for a while still.
+fn of_cancel(activity: &mut Activity, now: Timestamp) -> Next {
     if let Work::Verb { cancelled: slot, .. } = &mut activity.work {
         *slot = true;
     }
     activity.deadline = Some(now.plus(crate::base::limits::CANCEL_MAX));
-    let _ = (node, cancelled.is_ok());
     Next::GoOn(Vec::new(), now.plus(std::time::Duration::from_secs(1)))
 }
 
-fn of_find(
-    run: &Run,
-    node: NodeId,
-    activity: &mut Activity,
-    found: Result<Found, EstateError>,
-    now: Timestamp,
-) -> Next {
+fn of_find(node: NodeId, activity: &mut Activity, found: Result<Found, EstateError>, now: Timestamp) -> Next {
     let Work::Verb { request, .. } = &activity.work else { crate::bug!("only verbs are looked for") };
     match found {
         Ok(Found::Done(detail)) => Next::End(vec![succeeded(node, detail, true)]),
@@ -160,7 +146,6 @@ fn of_find(
         }
         Ok(Found::CannotTell(evidence)) => Next::End(vec![EventKind::StepUnclear { node, evidence }]),
         Err(error) if activity.deadline.is_some_and(|deadline| deadline <= now) => {
-            let _ = run;
             Next::End(vec![EventKind::StepUnclear { node, evidence: error.to_string() }])
         }
         Err(_) => Next::GoOn(Vec::new(), now.plus(AGAIN)),

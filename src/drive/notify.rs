@@ -1,6 +1,5 @@
 //! Tells people, by the plan's `notify` blocks. A notification that fails never stops a run.
 
-use crate::base::time::format_duration;
 use crate::estate::Estate;
 use crate::event::EventKind;
 use crate::model::NotifyOn;
@@ -91,7 +90,6 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 }
                 Err(why) => Some(why),
             };
-            let _ = format_duration(timeout);
             EventKind::Notified { notify: name, occasion, failed }
         });
     }
