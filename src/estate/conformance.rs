@@ -151,7 +151,9 @@ impl<E: Estate> Suite<'_, E> {
         match self.estate.find(key, request, since).await? {
             Found::Done(found) if found == detail => {}
             Found::CannotTell(_) => {}
-            other => return Err(broken(format!("was done and is found as {other:?}"))),
+            other @ (Found::Done(_) | Found::Running(_) | Found::Failed(_) | Found::NeverArrived) => {
+                return Err(broken(format!("was done and is found as {other:?}")));
+            }
         }
         // Once more after the end: nothing may be done again, whatever the answer says.
         self.estate.submit(key, request).await?;
