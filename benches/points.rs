@@ -2,6 +2,12 @@
 //! said, a thousand to a machine. Three estates: groups whose newest set is missing on one member, machines
 //! on their own, and the worst case, groups of which only the oldest set is complete.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench prints, over tables of its own making"
+)]
+
 use std::hint::black_box;
 use std::time::Instant;
 

@@ -34,8 +34,12 @@ pub const ESTATE_CALL_MAX: Duration = Duration::from_secs(60);
 pub const REQUEST_POLL: Duration = Duration::from_millis(100);
 /// How long a driver's lease holds without renewal, and when it is renewed.
 pub const LEASE: Duration = Duration::from_secs(10);
-/// Half of half a lease, so that one missed renewal is not a lost lease.
+/// A third of a lease, so that one missed renewal is not a lost lease.
 pub const LEASE_RENEW: Duration = Duration::from_secs(3);
+/// Longest pause between two attempts, whatever the back-off.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(3600);
+/// Exceptions listed in a report before they are only counted.
+pub const EXCEPTIONS_MAX: usize = 100_000;
 /// Findings about one inventory before its reader gives up: one mistake is often in every point.
 pub const INVENTORY_ERRORS_MAX: usize = 100;
 /// Sites of one inventory: an estate has two, a provider may report its neighbours.
@@ -46,3 +50,13 @@ pub const POINT_TAGS_MAX: usize = 64;
 pub const REFUSED_KEPT_MAX: usize = 16;
 /// Sets that `align` looks at among equally small removals before it settles for the best so far: a second.
 pub const ALIGN_TIES_MAX: usize = 4_000_000;
+/// How long one process waits for another one's write to the state folder: many times a group commit.
+pub const STORE_BUSY: Duration = Duration::from_secs(5);
+/// Writes that wait for the store's writer: past it, senders wait.
+pub const STORE_QUEUE_MAX: usize = 1024;
+/// Writes that share one commit: as measured, more only makes each of them wait longer.
+pub const STORE_GROUP_MAX: usize = 1024;
+/// Events read from the store at once: about half a megabyte.
+pub const STORE_PAGE_EVENTS: i64 = 1024;
+/// Operator requests of one run that nobody has answered: people do not type more.
+pub const REQUESTS_OPEN_MAX: usize = 1000;

@@ -82,7 +82,9 @@ pub fn align(
         }
         let walks = lanes.into_iter().map(|lane| (lane.subject, lane.walk)).collect();
         let next = smallest_removal(walks, request.within);
-        if removal.as_ref().is_none_or(|best| next.members.len() < best.members.len()) {
+        if let Some(next) = next
+            && removal.as_ref().is_none_or(|best| next.members.len() < best.members.len())
+        {
             removal = Some(next);
         }
     }
@@ -235,7 +237,7 @@ pub(super) fn failed_rungs(
     let others: Vec<String> = groups.iter().filter(|name| **name != subject.name).cloned().collect();
     let rungs = subject.ladder.rungs.iter().take(rung);
     let failed = rungs.map(|policy| match pick(subject, policy, inventory, reference) {
-        Err(why) => why,
+        Err(why) => *why,
         Ok(_) => RungFailed {
             policy: policy.clone(),
             fault: RungFault::Unaligned(others.clone()),

@@ -12,7 +12,11 @@ use crate::model::Policy;
 ///
 /// # Errors
 /// The members without one.
-pub(super) fn pick_own(subject: &Subject, policy: &Policy, judge: &Judge<'_>) -> Result<Picked, RungFailed> {
+pub(super) fn pick_own(
+    subject: &Subject,
+    policy: &Policy,
+    judge: &Judge<'_>,
+) -> Result<Picked, Box<RungFailed>> {
     // Shared fairly, so that the last member of a large group is explained as well as the first.
     let keep = (REFUSED_KEPT_MAX / subject.members.len().max(1)).max(1);
     let mut picks = Vec::with_capacity(subject.members.len());
@@ -42,7 +46,7 @@ pub(super) fn pick_own(subject: &Subject, policy: &Policy, judge: &Judge<'_>) ->
         return Ok(Picked { matched, set, picks, limiting, refused, refused_more, without_set: 0 });
     }
     let (policy, fault) = (policy.clone(), RungFault::NothingFits);
-    Err(RungFailed { policy, fault, blamed, closest, refused, refused_more, without_set: 0 })
+    Err(Box::new(RungFailed { policy, fault, blamed, closest, refused, refused_more, without_set: 0 }))
 }
 
 /// The refused point that came closest: only too old, else with the fewest faults; the newest of those.
