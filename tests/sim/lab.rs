@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use musterpoint::base::{Clock, ManualClock, Timestamp};
+use musterpoint::base::{ManualClock, Timestamp};
 use musterpoint::estate::Estate;
 use musterpoint::estate::conformance::Subject;
 use musterpoint::estate::sim::{Sim, SimOptions};

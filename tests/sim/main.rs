@@ -12,4 +12,5 @@ mod faults;
 mod lab;
 mod points;
 mod probes;
+mod suite;
 mod verbs;
