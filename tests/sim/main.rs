@@ -14,3 +14,4 @@ mod points;
 mod probes;
 mod suite;
 mod verbs;
+mod walk;
