@@ -58,7 +58,7 @@ pub(super) fn next(run: &Run, node: NodeId, activity: &mut Activity, report: Rep
         }
         Report::Submitted(Err(error)) => Next::End(vec![of_error(node, error)]),
         Report::Polled(polled) => of_poll(node, activity, polled, now),
-        Report::Cancelled(_) => of_cancel(activity, now),
+        Report::Cancelled => of_cancel(activity, now),
         Report::Found(found) => of_find(node, activity, found, now),
         Report::Observed(observed) => Next::End(vec![of_observation(node, observed)]),
         Report::Probed(answer) => of_look(run, node, activity, answer, now),
