@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Timestamp};
-use crate::model::VmId;
+use crate::model::{Ladder, VmId};
 use crate::runbook::{Forecast, NodeId, SubjectId};
 
 use super::{Detail, Handle, Key};
@@ -206,14 +206,12 @@ pub enum EventKind {
         /// The questions.
         questions: Vec<AskedPoints>,
     },
-    /// A person chose; the ladder of that subject is this policy from here on.
+    /// A person chose; this is the ladder of that subject from here on.
     PointsChosen {
         /// Whose.
         subject: SubjectId,
-        /// The policy in the language's words.
-        policy: String,
-        /// What it chose, if it was one of the alternatives.
-        choice: Option<Forecast>,
+        /// What is wanted now.
+        ladder: Ladder,
         /// Who.
         by: Person,
     },

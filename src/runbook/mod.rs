@@ -6,7 +6,7 @@ pub mod node;
 pub mod types;
 
 pub use act::{Act, BindAct, CommitGate, Slot};
-pub use node::{Dependency, Lane, Node, NodeId, NodePolicy, Phase, Unit, UnitId};
+pub use node::{Dependency, Lane, Needs, Node, NodeId, NodePolicy, Phase, Unit, UnitId};
 pub use types::{
     AlignSpec, BoundPoint, EstateSpec, Facts, Forecast, LeftOut, MachineFact, RUNBOOK_FORMAT, Runbook,
     RunbookMachine, RunbookObjective, Site, Subject, SubjectId,

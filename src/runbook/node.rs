@@ -113,11 +113,26 @@ pub struct Node {
     pub written: Option<String>,
 }
 
+/// What an edge needs of the node it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// It is done: succeeded, skipped by an operator, or failed where that counts as done. Where it
+    /// failed or was blocked, the node after it is blocked too. Arrows, and a machine's own acts.
+    Done,
+    /// It is settled: done, failed or blocked alike. The barriers between phases, so that a machine
+    /// that failed does not hold up the others. A change of point does not run again what only
+    /// waits for it so.
+    Settled,
+}
+
 /// An edge.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Dependency {
-    /// The node that has to be done.
+    /// The node waited for.
     pub on: NodeId,
+    /// What has to be true of it.
+    pub needs: Needs,
     /// Why, in words that complete "waits for X: …".
     pub why: String,
 }

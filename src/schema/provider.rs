@@ -1,0 +1,312 @@
+//! The built-in providers: their keys, what they can do, and their limits, known when compiling.
+
+use super::types::{Choice, Key, Kind, Need, Type};
+
+/// A provider.
+#[derive(Clone, Copy, Debug)]
+pub struct Provider {
+    /// Its keys: a `Kind` whose word is the provider's.
+    pub kind: Kind,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// How much of it.
+    pub limits: Limits,
+    /// What its estate holds is not real: whose word counts defaults to `claimed`, and an approval
+    /// downstream of a machine may be answered beforehand.
+    pub simulated: bool,
+}
+
+/// A fact that may differ by direction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ByDirection {
+    /// Away from home.
+    pub failover: bool,
+    /// The way home.
+    pub failback: bool,
+}
+
+impl ByDirection {
+    /// In both directions.
+    pub const BOTH: Self = Self { failover: true, failback: true };
+    /// In neither.
+    pub const NONE: Self = Self { failover: false, failback: false };
+    /// On the way home only.
+    pub const FAILBACK: Self = Self { failover: false, failback: true };
+    /// Away from home only.
+    pub const FAILOVER: Self = Self { failover: true, failback: false };
+}
+
+/// What a provider can do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Capabilities {
+    /// Its failover shuts the source down by itself.
+    pub failover_includes_shutdown: bool,
+    /// Its failover starts the target by itself.
+    pub failover_includes_start: bool,
+    /// It knows a planned operation.
+    pub planned: ByDirection,
+    /// It knows an unplanned operation.
+    pub unplanned: ByDirection,
+    /// It takes a final set after the sources are shut down.
+    pub final_points: ByDirection,
+    /// A failover that is under way can be cancelled.
+    pub cancel: bool,
+    /// A point may be chosen by its id.
+    pub chosen_ids: bool,
+    /// Several machines fail over by one call.
+    pub batches: bool,
+    /// It runs scripts in guests.
+    pub guest_scripts: bool,
+    /// Tests come up on isolated networks.
+    pub test_networks: bool,
+    /// It can say that an old copy cannot write.
+    pub fencing: bool,
+    /// The target can be dropped again before commit.
+    pub rollback: bool,
+    /// The point can be changed before commit.
+    pub change_point: bool,
+    /// Commit deletes the machines left behind: no way back.
+    pub commit_deletes_sources: ByDirection,
+    /// It takes new points when asked.
+    pub takes_points: bool,
+}
+
+/// How much a provider takes. Nothing where it knows no limit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Limits {
+    /// Machines of one plan.
+    pub machines_per_plan: Option<u32>,
+    /// Machines of one replication group.
+    pub group_size: Option<u32>,
+    /// Levels of machines that start after one another.
+    pub waves: Option<u32>,
+    /// Members of a group have one OS on failback.
+    pub one_os_per_group_on_failback: bool,
+    /// Machines between power-on and ready at once.
+    pub power_on: Option<u32>,
+    /// Shutdowns at once.
+    pub shut_down: Option<u32>,
+    /// Failovers at once.
+    pub fail_over: Option<u32>,
+}
+
+const NO_LIMITS: Limits = Limits {
+    machines_per_plan: None,
+    group_size: None,
+    waves: None,
+    one_os_per_group_on_failback: false,
+    power_on: None,
+    shut_down: None,
+    fail_over: None,
+};
+
+/// All providers, in the order of the reference.
+pub const PROVIDERS: &[Provider] = &[SIM, QEMU, COMMAND, AZURE];
+
+/// The provider of a word.
+#[must_use]
+pub fn find(word: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|provider| provider.kind.word == word)
+}
+
+const SIM: Provider = Provider {
+    kind: Kind {
+        word: "sim",
+        doc: "An estate that exists only in the simulator; nothing leaves the process.",
+        example: "sim { inventory = \"estates/contoso.json\", seed = 7 }",
+        keys: &[
+            Key::new(
+                "inventory",
+                Type::Path,
+                Need::Required,
+                "the estate it starts from, `muster.inventory/1`",
+            ),
+            Key::new("seed", Type::Int(0, u64::MAX), Need::Default("1"), "what its chances come from"),
+            Key::new(
+                "speed",
+                Type::Either(&[
+                    Type::Word(&[
+                        Choice::new("max", "time jumps from one happening to the next"),
+                        Choice::new("real", "as slow as the world"),
+                    ]),
+                    Type::Int(1, 1_000_000),
+                ]),
+                Need::Default("max"),
+                "how fast its time goes; `60` makes a minute of a second",
+            ),
+            Key::new(
+                "faults",
+                Type::List(&Type::Text),
+                Need::Optional("none"),
+                "what goes wrong, each `verb machine fault`",
+            ),
+        ],
+        ..Kind::EMPTY
+    },
+    capabilities: Capabilities {
+        failover_includes_shutdown: false,
+        failover_includes_start: false,
+        planned: ByDirection::BOTH,
+        unplanned: ByDirection::BOTH,
+        final_points: ByDirection::BOTH,
+        cancel: true,
+        chosen_ids: true,
+        batches: true,
+        guest_scripts: true,
+        test_networks: true,
+        fencing: true,
+        rollback: true,
+        change_point: true,
+        commit_deletes_sources: ByDirection::FAILBACK,
+        takes_points: true,
+    },
+    limits: NO_LIMITS,
+    simulated: true,
+};
+
+const QEMU: Provider = Provider {
+    kind: Kind {
+        word: "qemu",
+        doc: "Machines under plain QEMU on this host, with disks that are shipped between two folders.",
+        example: "qemu { folder = \"estates/lab\" }",
+        keys: &[Key::new(
+            "folder",
+            Type::Path,
+            Need::Optional("`estates/` of the state folder"),
+            "where its disks and its state are",
+        )],
+        ..Kind::EMPTY
+    },
+    capabilities: Capabilities {
+        failover_includes_shutdown: false,
+        failover_includes_start: false,
+        planned: ByDirection::BOTH,
+        unplanned: ByDirection::BOTH,
+        final_points: ByDirection::BOTH,
+        cancel: false,
+        chosen_ids: true,
+        batches: false,
+        guest_scripts: false,
+        test_networks: true,
+        fencing: true,
+        rollback: true,
+        change_point: true,
+        commit_deletes_sources: ByDirection::FAILBACK,
+        takes_points: true,
+    },
+    limits: NO_LIMITS,
+    simulated: false,
+};
+
+const COMMAND: Provider = Provider {
+    kind: Kind {
+        word: "command",
+        doc: "An estate behind a program of your own, asked one verb a call, JSON in and out.",
+        example: "command { run = [\"bin/our-estate\"], timeout = 60s }",
+        keys: &[
+            Key::new("run", Type::List(&Type::Text), Need::Required, "the program and its first arguments"),
+            Key::new("timeout", Type::Time, Need::Default("60s"), "how long one call may take"),
+            Key::new(
+                "secrets",
+                Type::Many(&Type::Secret),
+                Need::Optional("none"),
+                "secrets handed to it with each call",
+            ),
+        ],
+        ..Kind::EMPTY
+    },
+    capabilities: Capabilities {
+        failover_includes_shutdown: false,
+        failover_includes_start: false,
+        planned: ByDirection::BOTH,
+        unplanned: ByDirection::BOTH,
+        final_points: ByDirection::BOTH,
+        cancel: false,
+        chosen_ids: true,
+        batches: false,
+        guest_scripts: false,
+        test_networks: true,
+        fencing: false,
+        rollback: true,
+        change_point: true,
+        commit_deletes_sources: ByDirection::BOTH,
+        takes_points: false,
+    },
+    limits: NO_LIMITS,
+    simulated: false,
+};
+
+/// Azure Site Recovery between VMware and Azure: 100 machines and 7 boot groups a plan, 16 machines a
+/// replication group; the failover shuts down and starts by itself; planned only on the way home.
+const AZURE: Provider = Provider {
+    kind: Kind {
+        word: "azure",
+        doc: "Azure Site Recovery.",
+        example: "azure { subscription = \"0000…\", resource_group = \"rg-dr\", vault = \"vault-dr\" }",
+        keys: &[
+            Key::new("subscription", Type::Text, Need::Required, "the subscription's id"),
+            Key::new("resource_group", Type::Text, Need::Required, "the vault's resource group"),
+            Key::new("vault", Type::Text, Need::Required, "the recovery services vault"),
+            Key::new(
+                "appliance",
+                Type::Word(&[
+                    Choice::new("modernized", "the replication appliance; failback is planned"),
+                    Choice::new("classic", "the configuration server; failback is unplanned"),
+                ]),
+                Need::Default("modernized"),
+                "what replicates on premises",
+            ),
+            Key::new(
+                "tenant",
+                Type::Text,
+                Need::Optional("the managed identity's"),
+                "the directory to sign in to",
+            ),
+            Key::new("client_id", Type::Text, Need::Optional("the managed identity"), "who signs in"),
+            Key::new(
+                "client_secret",
+                Type::Secret,
+                Need::Optional("the managed identity"),
+                "how it signs in",
+            ),
+            Key::new(
+                "endpoint",
+                Type::Text,
+                Need::Default("\"https://management.azure.com\""),
+                "where the service answers",
+            ),
+            Key::new(
+                "authority",
+                Type::Text,
+                Need::Default("\"https://login.microsoftonline.com\""),
+                "where one signs in",
+            ),
+        ],
+        ..Kind::EMPTY
+    },
+    capabilities: Capabilities {
+        failover_includes_shutdown: true,
+        failover_includes_start: true,
+        planned: ByDirection::FAILBACK,
+        unplanned: ByDirection::BOTH,
+        final_points: ByDirection::FAILBACK,
+        cancel: false,
+        chosen_ids: true,
+        batches: true,
+        guest_scripts: false,
+        test_networks: true,
+        fencing: false,
+        rollback: false,
+        change_point: true,
+        commit_deletes_sources: ByDirection::FAILBACK,
+        takes_points: false,
+    },
+    limits: Limits {
+        machines_per_plan: Some(100),
+        group_size: Some(16),
+        waves: Some(7),
+        one_os_per_group_on_failback: true,
+        ..NO_LIMITS
+    },
+    simulated: false,
+};
