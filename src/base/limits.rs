@@ -34,5 +34,9 @@ pub const ESTATE_CALL_MAX: Duration = Duration::from_secs(60);
 pub const REQUEST_POLL: Duration = Duration::from_millis(100);
 /// How long a driver's lease holds without renewal, and when it is renewed.
 pub const LEASE: Duration = Duration::from_secs(10);
-/// Half of half a lease, so that one missed renewal is not a lost lease.
+/// A third of a lease, so that one missed renewal is not a lost lease.
 pub const LEASE_RENEW: Duration = Duration::from_secs(3);
+/// Longest pause between two attempts, whatever the back-off.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(3600);
+/// Exceptions listed in a report before they are only counted.
+pub const EXCEPTIONS_MAX: usize = 100_000;

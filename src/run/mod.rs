@@ -1,1 +1,20 @@
-//! (to be written)
+//! The pure core: events in, commands out. Reads no clock, no random number, no map in hash order.
+//! The driver, the simulation tests and any later engine drive this same core.
+
+pub mod apply;
+pub mod command;
+pub mod core;
+pub mod exception;
+pub mod graph;
+pub mod lanes;
+pub mod next;
+pub mod request;
+pub mod retry;
+pub mod state;
+pub mod view;
+
+pub use command::{Command, Wake};
+pub use core::{ReplayError, Run};
+pub use exception::Exception;
+pub use request::{Decision, OperatorRequest};
+pub use state::{Failure, NodeState, Question, RunState, SkipReason};
