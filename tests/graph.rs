@@ -24,7 +24,8 @@ fn text(graph: &Graph<'_>) -> String {
                 musterpoint::graph::Need::Done => "<-",
                 musterpoint::graph::Need::Settled => "<~",
             };
-            text += &format!("  {mark} {}: {}\n", graph.node(edge.source()).name, edge.weight().words(&sources));
+            text +=
+                &format!("  {mark} {}: {}\n", graph.node(edge.source()).name, edge.weight().words(&sources));
         }
     }
     text

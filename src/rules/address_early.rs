@@ -1,4 +1,4 @@
-//! MP0317: the address of a machine is used before it has started.
+//! MP0316: the address of a machine is used before it has started.
 
 use crate::model::{
     ApproveStep, At, CheckKind, Endpoint, EnvValue, Owner, ScriptSpec, Step, StepId, StepKind, Template,
@@ -18,7 +18,9 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (id, step) in context.plan.steps.iter_enumerated() {
         for vm in used(step) {
             match (step.owner, step.at) {
-                (Some(_), At::BeforeShutdown | At::AfterShutdown | At::BeforeStart) => found.push(in_block(context, step, vm)),
+                (Some(_), At::BeforeShutdown | At::AfterShutdown | At::BeforeStart) => {
+                    found.push(in_block(context, step, vm))
+                }
                 (Some(Owner::Vm(owner)), At::AfterStart) if owner == vm => {}
                 (Some(_) | None, _) if near(context, id, vm) => {}
                 (Some(_) | None, _) => far.push((id, vm)),
@@ -29,7 +31,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for batch in far.chunks(64) {
         let above = above(context, batch);
         for ((step, vm), bit) in batch.iter().zip(0_u32..) {
-            let node = context.arrows.into(Endpoint::Step(*step)) as usize;
+            let node = context.arrows.entry(Endpoint::Step(*step)) as usize;
             if above.get(node).is_some_and(|bits| bits & (1 << bit) == 0) {
                 found.push(too_early(context, *step, *vm));
             }
@@ -40,7 +42,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
 /// Whether the start of a machine is upstream and not far.
 fn near(context: &Context<'_>, step: StepId, vm: VmId) -> bool {
     let start = context.arrows.start(vm);
-    let mut open = vec![context.arrows.into(Endpoint::Step(step))];
+    let mut open = vec![context.arrows.entry(Endpoint::Step(step))];
     let mut at = 0;
     while let Some(node) = open.get(at).copied().filter(|_| at < NEAR) {
         at += 1;
@@ -79,7 +81,10 @@ fn above(context: &Context<'_>, batch: &[(StepId, VmId)]) -> Vec<u64> {
 
 fn too_early(context: &Context<'_>, step: StepId, vm: VmId) -> Diagnostic {
     let (step, vm) = (context.plan.steps.at(step), context.plan.vms.at(vm));
-    let message = format!("`{}` uses `${{{}.address}}`, and nothing says that `{}` has started by then", step.name, vm.name, vm.name);
+    let message = format!(
+        "`{}` uses `${{{}.address}}`, and nothing says that `{}` has started by then",
+        step.name, vm.name, vm.name
+    );
     Diagnostic::error(codes::ADDRESS_EARLY, message, step.span)
         .at(vm.span, "its address is known when it has started")
         .help(format!("add the arrow `{} -> {}`", vm.name, step.name))

@@ -1,4 +1,4 @@
-//! MP0312: something stands after a node that ends the run's work on machines.
+//! MP0311: something stands after a node that ends the run's work on machines.
 
 use crate::model::Endpoint;
 use crate::source::Diagnostic;
@@ -26,7 +26,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
                     .help(format!("put `{name}` after `{}`", vm.name)),
             );
         }
-        let node = context.arrows.into(Endpoint::Commit) as usize;
+        let node = context.arrows.entry(Endpoint::Commit) as usize;
         if end == Endpoint::Reprotect && below.get(node).copied().unwrap_or(false) {
             let message = "`commit` comes after `reprotect`, which replicates what was committed";
             found.push(

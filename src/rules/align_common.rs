@@ -1,4 +1,4 @@
-//! MP0307: `align` over a group whose policy is not a common one.
+//! MP0306: `align` over a group whose policy is not a common one.
 
 use crate::source::Diagnostic;
 use crate::source::codes::rules as codes;

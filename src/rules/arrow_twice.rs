@@ -1,10 +1,10 @@
-//! MP0331: the same arrow written twice.
+//! MP0330: the same arrow written twice.
 
 use std::collections::HashMap;
 
 use crate::model::Endpoint;
-use crate::source::{Diagnostic, Span};
 use crate::source::codes::rules as codes;
+use crate::source::{Diagnostic, Span};
 
 use super::context::Context;
 
@@ -20,7 +20,11 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             }
             for (from, to) in before.iter().flat_map(|from| after.iter().map(move |to| (from, to))) {
                 let Some(first) = known.insert((from.to, to.to), to.span) else { continue };
-                let message = format!("the arrow `{} -> {}` is written twice", context.name(from.to), context.name(to.to));
+                let message = format!(
+                    "the arrow `{} -> {}` is written twice",
+                    context.name(from.to),
+                    context.name(to.to)
+                );
                 found.push(
                     Diagnostic::warning(codes::ARROW_TWICE, message, to.span)
                         .labelled("again here")

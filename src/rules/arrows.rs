@@ -75,7 +75,7 @@ impl Arrows {
     }
 
     /// Where arrows to it lead.
-    pub(super) fn into(&self, end: Endpoint) -> u32 {
+    pub(super) fn entry(&self, end: Endpoint) -> u32 {
         match end {
             Endpoint::Vm(vm) => raw(vm.index()) * 3,
             Endpoint::Group(group) => self.vms * 3 + raw(group.index()) * 3,
@@ -89,16 +89,16 @@ impl Arrows {
     /// The start of a machine, or where all members of a group are started.
     fn started(&self, end: Endpoint) -> u32 {
         match end {
-            Endpoint::Vm(_) | Endpoint::Group(_) => self.into(end) + 1,
-            Endpoint::Step(_) | Endpoint::Commit | Endpoint::Reprotect | Endpoint::Cleanup => self.into(end),
+            Endpoint::Vm(_) | Endpoint::Group(_) => self.entry(end) + 1,
+            Endpoint::Step(_) | Endpoint::Commit | Endpoint::Reprotect | Endpoint::Cleanup => self.entry(end),
         }
     }
 
     /// Where arrows from it leave.
     pub(super) fn done(&self, end: Endpoint) -> u32 {
         match end {
-            Endpoint::Vm(_) | Endpoint::Group(_) => self.into(end) + 2,
-            Endpoint::Step(_) | Endpoint::Commit | Endpoint::Reprotect | Endpoint::Cleanup => self.into(end),
+            Endpoint::Vm(_) | Endpoint::Group(_) => self.entry(end) + 2,
+            Endpoint::Step(_) | Endpoint::Commit | Endpoint::Reprotect | Endpoint::Cleanup => self.entry(end),
         }
     }
 
@@ -150,15 +150,15 @@ impl Arrows {
 
     fn blocks(&mut self, plan: &Plan) {
         for vm in plan.vms.ids().map(Endpoint::Vm) {
-            self.edge(self.into(vm), self.started(vm), None);
+            self.edge(self.entry(vm), self.started(vm), None);
             self.edge(self.started(vm), self.done(vm), None);
         }
         for (id, group) in plan.groups.iter_enumerated() {
             let end = Endpoint::Group(id);
-            self.edge(self.into(end), self.started(end), None);
+            self.edge(self.entry(end), self.started(end), None);
             self.edge(self.started(end), self.done(end), None);
             for member in group.members.iter().copied().map(Endpoint::Vm) {
-                self.edge(self.into(end), self.into(member), None);
+                self.edge(self.entry(end), self.entry(member), None);
                 self.edge(self.done(member), self.started(end), None);
             }
         }
@@ -173,15 +173,15 @@ impl Arrows {
                 Owner::Vm(vm) => Endpoint::Vm(vm),
                 Owner::Group(group) => Endpoint::Group(group),
             };
-            let node = self.into(Endpoint::Step(id));
+            let node = self.entry(Endpoint::Step(id));
             match (step.at, owner) {
                 (At::BeforeShutdown | At::AfterShutdown, _) => {}
                 (At::BeforeStart, Owner::Vm(vm)) => {
-                    self.edge(self.into(end), node, None);
+                    self.edge(self.entry(end), node, None);
                     self.edge(node, self.start(vm), None);
                 }
                 (At::BeforeStart, Owner::Group(group)) => {
-                    self.edge(self.into(end), node, None);
+                    self.edge(self.entry(end), node, None);
                     for member in &plan.groups.at(group).members {
                         self.edge(node, self.start(*member), None);
                     }
@@ -200,7 +200,8 @@ impl Arrows {
         for chain in &plan.order {
             for (before, after) in chain.links.iter().zip(chain.links.iter().skip(1)) {
                 if before.len() * after.len() <= before.len() + after.len() {
-                    for (from, to) in before.iter().flat_map(|from| after.iter().map(move |to| (*from, *to))) {
+                    for (from, to) in before.iter().flat_map(|from| after.iter().map(move |to| (*from, *to)))
+                    {
                         self.arrow(plan, from, to);
                     }
                     continue;
@@ -211,7 +212,7 @@ impl Arrows {
                     self.edge(self.done(from.to), join, Some(Written { from: Some(*from), to: None }));
                 }
                 for to in after {
-                    self.edge(join, self.into(to.to), Some(Written { from: None, to: Some(*to) }));
+                    self.edge(join, self.entry(to.to), Some(Written { from: None, to: Some(*to) }));
                 }
             }
         }
@@ -228,7 +229,7 @@ impl Arrows {
         };
         // An arrow from a block to a step of its own says what the block says already.
         let leaves = if owner(to.to) == Some(from.to) { self.started(from.to) } else { self.done(from.to) };
-        self.edge(leaves, self.into(to.to), Some(Written { from: Some(from), to: Some(to) }));
+        self.edge(leaves, self.entry(to.to), Some(Written { from: Some(from), to: Some(to) }));
     }
 }
 

@@ -1,4 +1,4 @@
-//! MP0329: a step at a moment that the provider's failover passes over by itself.
+//! MP0328: a step at a moment that the provider's failover passes over by itself.
 
 use crate::model::At;
 use crate::source::Diagnostic;
@@ -18,7 +18,8 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             continue;
         }
         let provider = &context.plan.estate.provider;
-        let message = format!("`{}` cannot run there: a failover of `{provider}` {what} by itself", step.name);
+        let message =
+            format!("`{}` cannot run there: a failover of `{provider}` {what} by itself", step.name);
         found.push(
             Diagnostic::error(codes::AT_MERGED, message, step.at_span.unwrap_or(step.span))
                 .at(context.plan.estate.provider_span, "this provider")

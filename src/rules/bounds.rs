@@ -37,9 +37,8 @@ pub(super) fn pauses(retry: &Retry) -> Option<Duration> {
 pub(super) fn step(step: &Step) -> Duration {
     let one = attempt(step).unwrap_or_default();
     let Some(retry) = &step.retry else { return one };
-    let by_times = pauses(retry).map(|pauses| {
-        pauses.saturating_add(one.saturating_mul(retry.times.unwrap_or(0).saturating_add(1)))
-    });
+    let by_times = pauses(retry)
+        .map(|pauses| pauses.saturating_add(one.saturating_mul(retry.times.unwrap_or(0).saturating_add(1))));
     let by_limit = retry.limit.map(|limit| limit.saturating_add(one));
     match (by_times, by_limit) {
         (Some(times), Some(limit)) => times.min(limit),

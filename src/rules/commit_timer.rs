@@ -1,4 +1,4 @@
-//! MP0309: a commit that deletes machines by a timer.
+//! MP0308: a commit that deletes machines by a timer.
 
 use crate::base::time::format_duration;
 use crate::model::{CommitPolicy, Operation};
@@ -10,7 +10,9 @@ use super::context::Context;
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let Some(commit) = context.plan.commit else { return };
     let CommitPolicy::Auto(after) = commit.policy else { return };
-    let Some(operation) = [Operation::Failover, Operation::Failback].into_iter().find(|o| context.deletes(*o)) else {
+    let Some(operation) =
+        [Operation::Failover, Operation::Failback].into_iter().find(|o| context.deletes(*o))
+    else {
         return;
     };
     let message = format!(

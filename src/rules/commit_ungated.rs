@@ -1,4 +1,4 @@
-//! MP0308: a commit that deletes machines, goes on by itself, and has no approval or check before it.
+//! MP0307: a commit that deletes machines, goes on by itself, and has no approval or check before it.
 
 use crate::model::{CommitPolicy, Endpoint};
 use crate::source::Diagnostic;
@@ -18,7 +18,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     if !by_itself || context.plan.vms.is_empty() {
         return;
     }
-    let upstream = context.arrows.reach(&context.arrows.up, context.arrows.into(Endpoint::Commit));
+    let upstream = context.arrows.reach(&context.arrows.up, context.arrows.entry(Endpoint::Commit));
     let gates: Vec<_> = upstream
         .iter()
         .zip(0_u32..)
@@ -30,7 +30,10 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         .filter(|step| is_gate(&step.kind) && !step.optional)
         .collect();
     let after_start = downstream_of_machines(context);
-    for (operation, mode) in COURSES.into_iter().filter(|(operation, mode)| context.deletes(*operation) && context.knows(*operation, *mode)) {
+    for (operation, mode) in COURSES
+        .into_iter()
+        .filter(|(operation, mode)| context.deletes(*operation) && context.knows(*operation, *mode))
+    {
         let gated = gates.iter().any(|step| applies(step, operation, mode) && after_start(step.span));
         if gated {
             continue;

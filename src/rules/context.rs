@@ -1,8 +1,6 @@
 //! What every rule looks at: the plan, its arrows, its provider. Comes in: a resolved plan.
 
-use crate::model::{
-    Endpoint, EndpointRef, GroupKind, Ladder, Mode, Network, Operation, Plan, Step, StepKind, Vm, VmId,
-};
+use crate::model::{Endpoint, EndpointRef, Ladder, Mode, Network, Operation, Plan, Step, StepKind, Vm, VmId};
 use crate::schema::provider::{self, Capabilities, Provider};
 use crate::source::Span;
 
@@ -78,7 +76,12 @@ impl<'p> Context<'p> {
 
     /// Whether a name stands in a chain, and where first.
     pub(super) fn in_chain(&self, end: Endpoint) -> Option<Span> {
-        self.plan.order.iter().flat_map(|chain| ends(&chain.links)).find(|(to, _)| *to == end).map(|(_, at)| at)
+        self.plan
+            .order
+            .iter()
+            .flat_map(|chain| ends(&chain.links))
+            .find(|(to, _)| *to == end)
+            .map(|(_, at)| at)
     }
 
     /// Where the commit node stands: its block or its first place in a chain.
@@ -107,12 +110,6 @@ impl<'p> Context<'p> {
         }
     }
 
-    /// Whether a machine is a member of a replication group.
-    pub(super) fn in_replication_group(&self, vm: VmId) -> bool {
-        let group = self.plan.vms.at(vm).group;
-        group.is_some_and(|group| self.plan.groups.at(group).kind == GroupKind::Replication)
-    }
-
     /// The arrows into an end, as written.
     pub(super) fn arrows_into(&self, end: Endpoint) -> impl Iterator<Item = EndpointRef> + '_ {
         self.plan
@@ -127,7 +124,7 @@ impl<'p> Context<'p> {
 
 /// Whether a step applies; tests ignore modes.
 pub(super) fn applies(step: &Step, operation: Operation, mode: Mode) -> bool {
-    step.operations.contains(&operation) && (operation == Operation::Test || step.modes.contains(&mode))
+    crate::graph::applies(step, operation, Some(mode))
 }
 
 /// Whether a step asks or looks: what may stand before something that has no way back.

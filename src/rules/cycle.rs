@@ -37,7 +37,8 @@ struct Left {
 
 impl Left {
     fn of(context: &Context<'_>) -> Self {
-        let mut left = Self { inside: vec![false; context.arrows.len()], nodes: context.arrows.order.stuck.clone() };
+        let mut left =
+            Self { inside: vec![false; context.arrows.len()], nodes: context.arrows.order.stuck.clone() };
         for node in &left.nodes {
             if let Some(slot) = left.inside.get_mut(*node as usize) {
                 *slot = true;
@@ -114,7 +115,11 @@ impl Left {
     }
 }
 
-fn describe(context: &Context<'_>, cycle: &[u32], written: &HashMap<(u32, u32), Written>) -> Option<Diagnostic> {
+fn describe(
+    context: &Context<'_>,
+    cycle: &[u32],
+    written: &HashMap<(u32, u32), Written>,
+) -> Option<Diagnostic> {
     let ends = cycle.iter().zip(cycle.iter().cycle().skip(1));
     let mut arrows: Vec<(EndpointRef, EndpointRef)> = Vec::new();
     // The arrow into a joined list, until the one out of it is met; a cycle may begin in between.
@@ -134,7 +139,9 @@ fn describe(context: &Context<'_>, cycle: &[u32], written: &HashMap<(u32, u32), 
     arrows.extend(half.zip(first_to));
     arrows.sort_by_key(|(from, _)| from.span);
     let ((first, last), rest) = arrows.split_first()?;
-    let label = |from: &EndpointRef, to: &EndpointRef| (span(from, to), format!("`{}` waits for `{}`", context.name(to.to), context.name(from.to)));
+    let label = |from: &EndpointRef, to: &EndpointRef| {
+        (span(from, to), format!("`{}` waits for `{}`", context.name(to.to), context.name(from.to)))
+    };
     let (at, text) = label(first, last);
     let message = if rest.is_empty() {
         format!("`{}` waits for itself", context.name(last.to))

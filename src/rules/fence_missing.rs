@@ -1,4 +1,4 @@
-//! MP0322: a forced run is never possible, because nothing fences the source.
+//! MP0321: a forced run is never possible, because nothing fences the source.
 
 use crate::source::Diagnostic;
 use crate::source::codes::rules as codes;

@@ -1,4 +1,4 @@
-//! MP0310: an approval that opens by itself before a commit that deletes machines.
+//! MP0309: an approval that opens by itself before a commit that deletes machines.
 
 use crate::model::{Endpoint, IfLate, Operation, StepKind};
 use crate::source::Diagnostic;
@@ -11,10 +11,10 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     if plan.commit.is_none() {
         return;
     }
-    let upstream = context.arrows.reach(&context.arrows.up, context.arrows.into(Endpoint::Commit));
+    let upstream = context.arrows.reach(&context.arrows.up, context.arrows.entry(Endpoint::Commit));
     for (id, step) in plan.steps.iter_enumerated() {
         let StepKind::Approve(approve) = &step.kind else { continue };
-        let node = context.arrows.into(Endpoint::Step(id)) as usize;
+        let node = context.arrows.entry(Endpoint::Step(id)) as usize;
         let deletes = [Operation::Failover, Operation::Failback]
             .into_iter()
             .find(|operation| context.deletes(*operation) && step.operations.contains(operation));

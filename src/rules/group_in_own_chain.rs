@@ -1,4 +1,4 @@
-//! MP0330: a chain that names a machine and its own group at different stations.
+//! MP0329: a chain that names a machine and its own group at different stations.
 
 use std::collections::HashMap;
 
@@ -37,8 +37,13 @@ fn clash(context: &Context<'_>, chain: &Chain) -> Option<(EndpointRef, EndpointR
     if groups.is_empty() {
         return None;
     }
-    chain.links.iter().flatten().find_map(|end: &EndpointRef| {
-        let group = context.plan.vms.at(as_vm(end.to)?).group?;
-        groups.get(&group).map(|at| (*at, *end))
-    }).filter(|(group, machine)| matches!((group.to, machine.to), (Endpoint::Group(_), Endpoint::Vm(_))))
+    chain
+        .links
+        .iter()
+        .flatten()
+        .find_map(|end: &EndpointRef| {
+            let group = context.plan.vms.at(as_vm(end.to)?).group?;
+            groups.get(&group).map(|at| (*at, *end))
+        })
+        .filter(|(group, machine)| matches!((group.to, machine.to), (Endpoint::Group(_), Endpoint::Vm(_))))
 }

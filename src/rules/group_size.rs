@@ -1,4 +1,4 @@
-//! MP0326: more machines than the provider takes in one replication group.
+//! MP0325: more machines than the provider takes in one replication group.
 
 use crate::model::GroupKind;
 use crate::source::Diagnostic;
@@ -11,7 +11,10 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for group in context.plan.groups.iter().filter(|group| group.kind == GroupKind::Replication) {
         let count = group.members.len();
         if count > most as usize {
-            let message = format!("group `{}` has {count} machines, and `{}` takes {most} in one", group.name, context.plan.estate.provider);
+            let message = format!(
+                "group `{}` has {count} machines, and `{}` takes {most} in one",
+                group.name, context.plan.estate.provider
+            );
             found.push(
                 Diagnostic::error(codes::GROUP_SIZE, message, group.span)
                     .help("split it into several groups and `align` them"),

@@ -1,4 +1,4 @@
-//! MP0324: a script in a guest, on an estate that runs none there.
+//! MP0323: a script in a guest, on an estate that runs none there.
 
 use crate::model::{ScriptWhere, StepKind};
 use crate::source::Diagnostic;

@@ -9,14 +9,13 @@ use super::context::Context;
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (span, ladder, vms) in context.ladders() {
         let Some(rung) = ladder.rungs.iter().find(|rung| !rung.kind.is_common()) else { continue };
-        let group = vms.iter().filter_map(|vm| context.plan.vms.at(*vm).group).map(|group| context.plan.groups.at(group));
+        let group = vms
+            .iter()
+            .filter_map(|vm| context.plan.vms.at(*vm).group)
+            .map(|group| context.plan.groups.at(group));
         let mut wide = group.filter(|group| group.kind == GroupKind::Replication && group.members.len() > 1);
         let Some(group) = wide.next() else { continue };
         let word = rung.kind.word();
-        // An id on a group is an error of its own.
-        if word == crate::schema::policies::ID {
-            continue;
-        }
         let message = format!("`{word}` brings each member of `{}` to a point of its own", group.name);
         found.push(
             Diagnostic::warning(codes::INDEPENDENT_POINTS, message, span)

@@ -1,4 +1,4 @@
-//! MP0336: one machine of the estate in a plan and in one that it calls, or in two that it calls.
+//! MP0335: one machine of the estate in a plan and in one that it calls, or in two that it calls.
 
 use std::collections::HashMap;
 
@@ -15,13 +15,19 @@ pub(super) fn check(plan: &Plan, found: &mut Vec<Diagnostic>) {
         // One finding a call is enough: whoever calls a plan twice shares all of its machines.
         let mut told = false;
         for vm in &unit.vms {
-            let Some((other, first, earlier)) = owner.insert(&vm.estate_name, (unit, vm, call)) else { continue };
-            let together = call.zip(earlier).is_none_or(|(a, b)| a.operations.iter().any(|o| b.operations.contains(o)));
+            let Some((other, first, earlier)) = owner.insert(&vm.estate_name, (unit, vm, call)) else {
+                continue;
+            };
+            let together =
+                call.zip(earlier).is_none_or(|(a, b)| a.operations.iter().any(|o| b.operations.contains(o)));
             if told || !together {
                 continue;
             }
             told = true;
-            let message = format!("the machine `{}` is in `{}` and in `{}`, and one run holds both", vm.estate_name, other.name, unit.name);
+            let message = format!(
+                "the machine `{}` is in `{}` and in `{}`, and one run holds both",
+                vm.estate_name, other.name, unit.name
+            );
             let place = call.map_or(vm.span, |call| call.span);
             found.push(
                 Diagnostic::error(codes::MACHINE_TWICE, message, place)

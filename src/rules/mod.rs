@@ -17,7 +17,6 @@ mod gate_timer;
 mod group_in_own_chain;
 mod group_size;
 mod guest_scripts;
-mod id_on_group;
 mod independent_points;
 mod ladder_rpo;
 mod machine_twice;
@@ -61,7 +60,6 @@ const RULES: &[Rule] = &[
     point_missing::check,
     independent_points::check,
     points_differ::check,
-    id_on_group::check,
     align_common::check,
     commit_ungated::check,
     commit_timer::check,

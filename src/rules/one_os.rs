@@ -1,4 +1,4 @@
-//! MP0328: machines of different systems in one group, where failback takes them only alike.
+//! MP0327: machines of different systems in one group, where failback takes them only alike.
 
 use crate::model::GroupKind;
 use crate::source::Diagnostic;
@@ -7,7 +7,9 @@ use crate::source::codes::rules as codes;
 use super::context::Context;
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    if !context.provider.is_some_and(|provider| provider.limits.one_os_per_group_on_failback) || !is_classic(context) {
+    if !context.provider.is_some_and(|provider| provider.limits.one_os_per_group_on_failback)
+        || !is_classic(context)
+    {
         return;
     }
     for group in context.plan.groups.iter().filter(|group| group.kind == GroupKind::Replication) {

@@ -1,4 +1,4 @@
-//! MP0332: something that may fail unnoticed, with others that are started because of it.
+//! MP0331: something that may fail unnoticed, with others that are started because of it.
 
 use crate::model::Endpoint;
 use crate::source::Diagnostic;

@@ -1,4 +1,4 @@
-//! MP0325: more machines than the provider takes in one plan.
+//! MP0324: more machines than the provider takes in one plan.
 
 use crate::source::Diagnostic;
 use crate::source::codes::rules as codes;
@@ -9,7 +9,10 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let Some(most) = context.provider.and_then(|provider| provider.limits.machines_per_plan) else { return };
     let count = context.plan.vms.len();
     if count > most as usize {
-        let message = format!("plan `{}` has {count} machines, and `{}` takes {most} in one plan", context.plan.name, context.plan.estate.provider);
+        let message = format!(
+            "plan `{}` has {count} machines, and `{}` takes {most} in one plan",
+            context.plan.name, context.plan.estate.provider
+        );
         found.push(
             Diagnostic::error(codes::PLAN_SIZE, message, context.plan.span)
                 .help("split it into plans and `call` them from one"),

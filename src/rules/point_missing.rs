@@ -18,7 +18,8 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         let Some(first) = vms.first() else { continue };
         let names: Vec<&str> = vms.iter().map(|vm| vm.name.as_str()).collect();
         let verb = if names.len() == 1 { "has" } else { "have" };
-        let message = format!("{} {verb} no `point`, and there is no default", words::list(&names, NAMES_SHOWN));
+        let message =
+            format!("{} {verb} no `point`, and there is no default", words::list(&names, NAMES_SHOWN));
         let (span, place) = match block.map(|group| context.plan.groups.at(group)) {
             Some(group) => (group.span, format!("`{}`", group.name)),
             None => (first.span, format!("`{}`", first.name)),

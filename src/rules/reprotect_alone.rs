@@ -1,4 +1,4 @@
-//! MP0311: reprotect without commit. What is not committed cannot be replicated the other way.
+//! MP0310: reprotect without commit. What is not committed cannot be replicated the other way.
 
 use crate::model::Endpoint;
 use crate::source::Diagnostic;

@@ -1,4 +1,4 @@
-//! MP0314: a retry whose numbers do not fit each other or its step's time limit.
+//! MP0313: a retry whose numbers do not fit each other or its step's time limit.
 
 use crate::base::time::format_duration;
 use crate::model::Retry;
@@ -26,7 +26,9 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             );
         }
     }
-    if let Some((reprotect, retry)) = context.plan.reprotect.as_ref().and_then(|r| Some((r, r.retry.as_ref()?))) {
+    if let Some((reprotect, retry)) =
+        context.plan.reprotect.as_ref().and_then(|r| Some((r, r.retry.as_ref()?)))
+    {
         fits("reprotect", reprotect.span, retry, found);
     }
 }
@@ -38,7 +40,8 @@ fn fits(name: &str, span: Span, retry: &Retry, found: &mut Vec<Diagnostic>) {
     if least <= limit {
         return;
     }
-    let what = retry.times.map_or_else(|| "the first retry".to_owned(), |times| format!("the {times}. retry"));
+    let what =
+        retry.times.map_or_else(|| "the first retry".to_owned(), |times| format!("the {times}. retry"));
     let message = format!(
         "{what} of `{name}` comes {} after the first attempt at the soonest, and `for` ends after {}",
         format_duration(least),

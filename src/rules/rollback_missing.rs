@@ -1,9 +1,9 @@
-//! MP0335: the plan rolls back where the provider cannot.
+//! MP0334: the plan rolls back where the provider cannot.
 
 use crate::base::time::format_duration;
 use crate::model::{CommitPolicy, IfRejected, OnFailure, StepKind};
-use crate::source::{Diagnostic, Span};
 use crate::source::codes::rules as codes;
+use crate::source::{Diagnostic, Span};
 
 use super::context::Context;
 
@@ -26,7 +26,11 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             StepKind::Script(_) | StepKind::Check(_) | StepKind::Wait { .. } | StepKind::Call { .. } => false,
         };
         if rejected {
-            say(format!("`{}` rolls back when it is rejected", step.name), step.span, "write `if_rejected = halt`");
+            say(
+                format!("`{}` rolls back when it is rejected", step.name),
+                step.span,
+                "write `if_rejected = halt`",
+            );
         }
         if step.on_failure == Some(OnFailure::Rollback) {
             say(format!("`{}` rolls back when it fails", step.name), step.span, "write `on_failure = halt`");
@@ -35,6 +39,10 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     if let Some(commit) = context.plan.commit
         && let CommitPolicy::Rollback(after) = commit.policy
     {
-        say(format!("the commit window rolls back after {}", format_duration(after)), commit.span, "write `policy = manual`");
+        say(
+            format!("the commit window rolls back after {}", format_duration(after)),
+            commit.span,
+            "write `policy = manual`",
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! MP0318: the plan's own upper bounds add up to more than its RTO.
+//! MP0317: the plan's own upper bounds add up to more than its RTO.
 
 use std::time::Duration;
 
@@ -23,13 +23,16 @@ struct Worst {
 }
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let Some((objective, rto)) = context.plan.objective.as_ref().and_then(|o| Some((o, o.rto?))) else { return };
+    let Some((objective, rto)) = context.plan.objective.as_ref().and_then(|o| Some((o, o.rto?))) else {
+        return;
+    };
     if !context.arrows.order.stuck.is_empty() {
         return;
     }
     let counted = Counted::of(context);
     let mut worst: Option<Worst> = None;
-    for (operation, mode) in COURSES.into_iter().filter(|(operation, mode)| context.knows(*operation, *mode)) {
+    for (operation, mode) in COURSES.into_iter().filter(|(operation, mode)| context.knows(*operation, *mode))
+    {
         let this = counted.worst(context, operation, mode);
         if worst.as_ref().is_none_or(|worst| worst.total < this.total) {
             worst = Some(this);
@@ -85,7 +88,8 @@ impl Counted {
         let arrows = &context.arrows;
         let mut useful = vec![false; arrows.len()];
         for node in arrows.order.nodes.iter().rev().copied() {
-            let below = arrows.down.after(node).iter().any(|to| useful.get(*to as usize).copied().unwrap_or(false));
+            let below =
+                arrows.down.after(node).iter().any(|to| useful.get(*to as usize).copied().unwrap_or(false));
             if let Some(slot) = useful.get_mut(node as usize) {
                 *slot = below || matches!(arrows.spot(node), Spot::Start(_));
             }
@@ -107,12 +111,18 @@ impl Counted {
                             let step = plan.steps.at(step);
                             let counts = prepare || self.useful.get(at).copied().unwrap_or(false);
                             let here = prepare == (part == Part::Prepare);
-                            if counts && here && applies(step, operation, mode) { bounds::step(step) } else { Duration::ZERO }
+                            if counts && here && applies(step, operation, mode) {
+                                bounds::step(step)
+                            } else {
+                                Duration::ZERO
+                            }
                         }
                         (Spot::Start(vm), Part::Start) if self.useful.get(at).copied().unwrap_or(false) => {
                             bounds::start(plan.vms.at(vm).settings.start)
                         }
-                        (Spot::Start(vm), Part::Shutdown) => plan.vms.at(vm).settings.shutdown.unwrap_or_default().guest,
+                        (Spot::Start(vm), Part::Shutdown) => {
+                            plan.vms.at(vm).settings.shutdown.unwrap_or_default().guest
+                        }
                         (Spot::Start(_) | Spot::Step(_) | Spot::Other, _) => Duration::ZERO,
                     }
                 })

@@ -1,4 +1,4 @@
-//! MP0315: a program that is missing, may not be executed, or lies outside the plan's folder.
+//! MP0314: a program that is missing, may not be executed, or lies outside the plan's folder.
 
 use std::collections::HashMap;
 
@@ -50,11 +50,18 @@ fn program(spec: &ScriptSpec) -> Option<&str> {
 fn describe(what: &str, span: Span, program: &str, trouble: ScriptTrouble) -> Diagnostic {
     let on_path = !program.contains('/');
     let (wrong, help) = match trouble {
-        ScriptTrouble::Missing if on_path => ("is not found on `PATH`", format!("install `{program}`, or write `\"./{program}\"` for one in the plan's folder")),
+        ScriptTrouble::Missing if on_path => (
+            "is not found on `PATH`",
+            format!("install `{program}`, or write `\"./{program}\"` for one in the plan's folder"),
+        ),
         ScriptTrouble::Missing => ("does not exist", format!("create `{program}` in the plan's folder")),
         ScriptTrouble::NotExecutable => ("may not be executed", format!("run `chmod +x {program}`")),
         ScriptTrouble::Folder => ("is a folder", "name a program".to_owned()),
-        ScriptTrouble::Outside => ("lies outside the plan's folder", "move it into the plan's folder, or write its absolute path".to_owned()),
+        ScriptTrouble::Outside => (
+            "lies outside the plan's folder",
+            "move it into the plan's folder, or write its absolute path".to_owned(),
+        ),
     };
-    Diagnostic::error(codes::SCRIPT_FILE, format!("the program `{program}` of `{what}` {wrong}"), span).help(help)
+    Diagnostic::error(codes::SCRIPT_FILE, format!("the program `{program}` of `{what}` {wrong}"), span)
+        .help(help)
 }

@@ -1,4 +1,4 @@
-//! MP0316: a step that no operation ever reaches.
+//! MP0315: a step that no operation ever reaches.
 
 use crate::model::{At, Endpoint, Mode, Operation, Step};
 use crate::source::Diagnostic;
@@ -7,13 +7,19 @@ use crate::source::codes::rules as codes;
 use super::context::{COURSES, Context, applies};
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let below = |end| context.in_chain(end).map(|_| context.arrows.reach(&context.arrows.down, context.arrows.done(end)));
+    let below = |end| {
+        context.in_chain(end).map(|_| context.arrows.reach(&context.arrows.down, context.arrows.done(end)))
+    };
     let after_commit = below(Endpoint::Commit);
     let after_cleanup = below(Endpoint::Cleanup);
     for (id, step) in context.plan.steps.iter_enumerated() {
-        let node = context.arrows.into(Endpoint::Step(id)) as usize;
-        let is_in = |set: &Option<Vec<bool>>| set.as_ref().and_then(|set| set.get(node)).copied().unwrap_or(false);
-        let in_test = step.operations.contains(&Operation::Test) && !is_in(&after_commit) && !at_shutdown(step) && context.knows(Operation::Test, Mode::Planned);
+        let node = context.arrows.entry(Endpoint::Step(id)) as usize;
+        let is_in =
+            |set: &Option<Vec<bool>>| set.as_ref().and_then(|set| set.get(node)).copied().unwrap_or(false);
+        let in_test = step.operations.contains(&Operation::Test)
+            && !is_in(&after_commit)
+            && !at_shutdown(step)
+            && context.knows(Operation::Test, Mode::Planned);
         let for_real = COURSES.into_iter().any(|(operation, mode)| {
             applies(step, operation, mode)
                 && context.knows(operation, mode)
@@ -23,7 +29,11 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         if in_test || for_real {
             continue;
         }
-        let message = format!("`{}` is never reached{}", step.name, why(step, is_in(&after_commit), is_in(&after_cleanup)));
+        let message = format!(
+            "`{}` is never reached{}",
+            step.name,
+            why(step, is_in(&after_commit), is_in(&after_cleanup))
+        );
         found.push(
             Diagnostic::error(codes::STEP_NEVER, message, step.span)
                 .help("widen its `operations` or `modes`, move it, or remove it"),

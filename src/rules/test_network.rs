@@ -1,9 +1,9 @@
-//! MP0321: a network without an isolated one for tests.
+//! MP0320: a network without an isolated one for tests.
 
 use std::collections::BTreeSet;
 
-use crate::source::{Diagnostic, Span};
 use crate::source::codes::rules as codes;
+use crate::source::{Diagnostic, Span};
 
 use super::context::Context;
 

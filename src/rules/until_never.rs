@@ -1,4 +1,4 @@
-//! MP0333: the node that stops the clock of the RTO is not reached by a failover or a failback.
+//! MP0332: the node that stops the clock of the RTO is not reached by a failover or a failback.
 
 use crate::model::{Endpoint, Mode, Operation};
 use crate::source::Diagnostic;
@@ -19,7 +19,8 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     });
     let Some(operation) = missed else { return };
     let name = context.name(until.to);
-    let message = format!("`until = {name}` stops the clock of the `rto`, and a {} has no `{name}`", operation.word());
+    let message =
+        format!("`until = {name}` stops the clock of the `rto`, and a {} has no `{name}`", operation.word());
     found.push(
         Diagnostic::error(codes::UNTIL_NEVER, message, until.span)
             .help(format!("name a node that a {} reaches", operation.word())),

@@ -1,4 +1,4 @@
-//! MP0313: reprotect does not say through what one of the two sites is replicated to.
+//! MP0312: reprotect does not say through what one of the two sites is replicated to.
 
 use crate::base::words;
 use crate::model::Operation;

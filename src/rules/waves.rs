@@ -1,4 +1,4 @@
-//! MP0327: more levels of machines than the provider starts one after another.
+//! MP0326: more levels of machines than the provider starts one after another.
 
 use crate::source::Diagnostic;
 use crate::source::codes::rules as codes;

@@ -230,7 +230,11 @@ pub fn erp() -> Plan {
     chain(&mut plan, 33, &main);
     chain(&mut plan, 34, &[&[G(db)], &[V(jump01)]]);
     chain(&mut plan, 35, &[&[S(accept)], &[Cleanup]]);
-    plan.fence = Some(Fence { spec: spec(&["scripts/isolate.sh"]), or_approve: Some("dr_lead".into()), span: line(38) });
+    plan.fence = Some(Fence {
+        spec: spec(&["scripts/isolate.sh"]),
+        or_approve: Some("dr_lead".into()),
+        span: line(38),
+    });
     plan.commit = Some(CommitSpec { policy: CommitPolicy::Gated, span: line(39) });
     plan.reprotect = Some(Reprotect {
         via: [("avs", "ps-avs-01"), ("azure", "ps-westeurope-01")]
