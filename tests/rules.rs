@@ -1,11 +1,11 @@
-//! Every rule over its folder in `tests/bad`, every shipped plan, and what the rules cost.
+//! Every rule over its folder in `tests/bad`, every shipped plan, and the claims of single rules.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use musterpoint::model::resolve::{DiskFiles, resolve};
 use musterpoint::rules::{self, DiskScripts, ScriptLookup, ScriptTrouble};
-use musterpoint::source::{Diagnostic, Source, Sources, codes};
+use musterpoint::source::{Diagnostic, Sources, codes};
 
 /// Everything that the resolver and the rules say of a plan on disk.
 fn judge(path: &Path) -> (Vec<Diagnostic>, Sources) {
@@ -279,7 +279,7 @@ fn programs_outside_the_folder_without_the_bit_or_missing_are_told_apart() {
 }
 
 #[test]
-fn a_large_plan_costs_the_rules_little_for_each_machine() {
+fn a_plan_of_thousands_of_machines_and_checks_gives_no_false_finding() {
     let plan = |machines: usize| {
         let mut body = String::new();
         let mut chain = String::from("order { ");
@@ -293,17 +293,6 @@ fn a_large_plan_costs_the_rules_little_for_each_machine() {
         }
         erp(&format!("{body}{chain} }}"))
     };
-    let text = plan(10_000);
-    let mut sources = Sources::default();
-    sources.add(Source::new("unused", ""));
-    let (found, sources) = judge_text(&text);
+    let (found, sources) = judge_text(&plan(5000));
     assert!(found.is_empty(), "{}", shown(&found, &sources));
-}
-#[test]
-fn zz_show() {
-    for entry in std::fs::read_dir("plans").unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "muster") { let (f, s) = judge(&path); println!("== {}\n{}", path.display(), shown(&f, &s)); }
-    }
-    for (name, folder) in folders() { let (f, s) = judge(&folder.join("bad.muster")); println!("-- {name}\n{}", shown(&f, &s)); for d in f { println!("      help: {}", d.help.unwrap()); for l in d.labels { println!("      | {} {:?}", s.slice(l.span).chars().take(60).collect::<String>().replace('\n', " "), l.text); } } }
 }

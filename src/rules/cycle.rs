@@ -96,10 +96,10 @@ impl Left {
             let mut next = Vec::new();
             for node in wave {
                 for to in context.arrows.down.after(node).iter().copied().filter(|to| self.holds(*to)) {
-                    if !from.contains_key(&to) {
-                        from.insert(to, node);
+                    from.entry(to).or_insert_with(|| {
                         next.push(to);
-                    }
+                        node
+                    });
                 }
             }
             wave = next;

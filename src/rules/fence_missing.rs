@@ -10,7 +10,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     if plan.fence.is_some() || plan.vms.is_empty() {
         return;
     }
-    let message = format!("plan `{}` has no `fence`, so it can never be forced", plan.name);
+    let message = format!("plan `{}` has no `fence`, so it is forced without one or not at all", plan.name);
     found.push(
         Diagnostic::warning(codes::FENCE_MISSING, message, plan.span)
             .help("add `fence { run = [\"…\", \"${run.source}\"], timeout = 5m }`"),

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::base::words;
-use crate::model::{GroupId, Vm};
+use crate::model::{GroupId, GroupKind, Vm};
 use crate::source::Diagnostic;
 use crate::source::codes::rules as codes;
 
@@ -24,9 +24,12 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             Some(group) => (group.span, format!("`{}`", group.name)),
             None => (first.span, format!("`{}`", first.name)),
         };
+        let taken_together =
+            block.is_some_and(|group| context.plan.groups.at(group).kind == GroupKind::Replication);
+        let policy = if taken_together { "common" } else { "latest_processed" };
         found.push(
             Diagnostic::error(codes::POINT_MISSING, message, span)
-                .help(format!("say which recovery point in {place}, such as `point = latest_processed`")),
+                .help(format!("say which recovery point in {place}, such as `point = {policy}`")),
         );
     }
 }

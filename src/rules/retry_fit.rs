@@ -21,7 +21,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
                 format_duration(one)
             );
             found.push(
-                Diagnostic::error(codes::RETRY_FIT, message, step.span)
+                Diagnostic::warning(codes::RETRY_FIT, message, step.span)
                     .help(format!("write `for` longer than {}", format_duration(one))),
             );
         }
@@ -40,8 +40,7 @@ fn fits(name: &str, span: Span, retry: &Retry, found: &mut Vec<Diagnostic>) {
     if least <= limit {
         return;
     }
-    let what =
-        retry.times.map_or_else(|| "the first retry".to_owned(), |times| format!("the {times}. retry"));
+    let what = retry.times.map_or_else(|| "the first retry".to_owned(), |times| format!("retry {times}"));
     let message = format!(
         "{what} of `{name}` comes {} after the first attempt at the soonest, and `for` ends after {}",
         format_duration(least),

@@ -138,8 +138,9 @@ for can never be made.
 
     retry { times = 10, every = 60s, for = 5m }     # the 6th comes after 6m
 
-`for` is the time after the first attempt in which others may start. It is longer than the pauses before the
-last retry, and longer than what the first attempt alone may take.";
+`for` is the time after the first attempt in which others may start, so it is longer than the pauses before
+the last retry. A `for` that is no longer than what one attempt may take is warned about: an attempt that uses
+its whole time is then never followed by another.";
 
     SCRIPT_FILE = "MP0314", "a program that cannot be run",
 "The worst day is the wrong one to find out that a script is gone. A program with a `/` in its name is a file
