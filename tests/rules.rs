@@ -1,5 +1,12 @@
 //! Every rule over its folder in `tests/bad`, every shipped plan, and the claims of single rules.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "a test that cannot go on fails there, and its texts are small"
+)]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
