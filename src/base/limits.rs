@@ -46,3 +46,23 @@ pub const CALL_DEPTH_MAX: usize = 8;
 pub const CALLS_MAX: usize = 1000;
 /// Misspelt names for which a nearest one is looked for; each look compares with every name.
 pub const SUGGESTIONS_MAX: usize = 50;
+/// Findings about one inventory before its reader gives up: one mistake is often in every point.
+pub const INVENTORY_ERRORS_MAX: usize = 100;
+/// Sites of one inventory: an estate has two, a provider may report its neighbours.
+pub const INVENTORY_SITES_MAX: usize = 64;
+/// Tags of one recovery point.
+pub const POINT_TAGS_MAX: usize = 64;
+/// Refused candidates that a certificate names; the rest it counts. More than anyone reads at night.
+pub const REFUSED_KEPT_MAX: usize = 16;
+/// Sets that `align` looks at among equally small removals before it settles for the best so far: a second.
+pub const ALIGN_TIES_MAX: usize = 4_000_000;
+/// How long one process waits for another one's write to the state folder: many times a group commit.
+pub const STORE_BUSY: Duration = Duration::from_secs(5);
+/// Writes that wait for the store's writer: past it, senders wait.
+pub const STORE_QUEUE_MAX: usize = 1024;
+/// Writes that share one commit: as measured, more only makes each of them wait longer.
+pub const STORE_GROUP_MAX: usize = 1024;
+/// Events read from the store at once: about half a megabyte.
+pub const STORE_PAGE_EVENTS: i64 = 1024;
+/// Operator requests of one run that nobody has answered: people do not type more.
+pub const REQUESTS_OPEN_MAX: usize = 1000;
