@@ -8,9 +8,13 @@
 )]
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use musterpoint::estate::sim::{Sim, SimOptions};
+use musterpoint::inventory;
 use musterpoint::model::resolve::{DiskFiles, resolve};
+use musterpoint::model::{GroupKind, Plan};
 use musterpoint::rules::{self, DiskScripts, ScriptLookup, ScriptTrouble};
 use musterpoint::source::{Diagnostic, Sources, codes};
 
@@ -302,4 +306,76 @@ fn a_plan_of_thousands_of_machines_and_checks_gives_no_false_finding() {
     };
     let (found, sources) = judge_text(&plan(5000));
     assert!(found.is_empty(), "{}", shown(&found, &sources));
+}
+
+/// The shipped plans that are run against the simulator, with their names.
+fn shipped() -> Vec<(String, Plan)> {
+    let mut plans = Vec::new();
+    for entry in std::fs::read_dir("plans").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "muster") {
+            let resolved = resolve(&path, &mut DiskFiles, &mut Sources::default());
+            plans.extend(resolved.plan.map(|plan| (path.display().to_string(), plan)));
+        }
+    }
+    plans.retain(|(_, plan)| plan.estate.provider == "sim");
+    plans
+}
+
+#[test]
+fn every_shipped_plan_has_an_estate_with_its_machines_in_its_groups() {
+    for (name, plan) in shipped() {
+        let path = plan.folder.join(plan.estate.provider_args["inventory"].as_str().unwrap());
+        let inventory =
+            inventory::read_file(&name, &path).unwrap_or_else(|wrong| panic!("{name}: {wrong:?}"));
+        for vm in &plan.vms {
+            let machine = inventory.vms.get(&vm.estate_name).unwrap_or_else(|| panic!("{name}: {}", vm.name));
+            let group = vm.group.map(|group| plan.groups.at(group));
+            let wanted =
+                group.filter(|group| group.kind == GroupKind::Replication).map(|group| &group.estate_name);
+            assert_eq!(machine.group.as_ref(), wanted, "{name}: {}", vm.name);
+        }
+        for group in plan.groups.iter().filter(|group| group.kind == GroupKind::Replication) {
+            assert_eq!(
+                inventory.members(&group.estate_name).count(),
+                group.members.len(),
+                "{name}: {}",
+                group.name
+            );
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = SimOptions::new(folder.path().join("estate.db"), inventory);
+        let faults = plan.estate.provider_args.get("faults").and_then(|faults| faults.as_array());
+        options.faults =
+            faults.into_iter().flatten().map(|fault| fault.as_str().unwrap().to_owned()).collect();
+        if let Err(wrong) = Sim::open(options) {
+            panic!("{name}: {wrong:?}");
+        }
+    }
+}
+
+#[test]
+fn every_shipped_script_runs_twice_alike_and_leaves_nothing() {
+    for script in std::fs::read_dir("plans/scripts").unwrap() {
+        let path = script.unwrap().path().canonicalize().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let run = || {
+            let mut child = std::process::Command::new(&path)
+                .args(["on", "avs"])
+                .env_clear()
+                .env("PATH", "/usr/bin:/bin")
+                .env("MUSTER_OPERATION", "test")
+                .current_dir(folder.path())
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            child.stdin.take().unwrap().write_all(b"{\"run\": \"r1\"}").unwrap();
+            child.wait_with_output().unwrap()
+        };
+        let (first, again) = (run(), run());
+        assert!(first.status.success() && !first.stdout.is_empty(), "{}: {first:?}", path.display());
+        assert_eq!(first.stdout, again.stdout, "{}", path.display());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{}", path.display());
+    }
 }
