@@ -1,6 +1,7 @@
 //! Plans as text become plans as types, or findings that name every mistake.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,65 +15,9 @@ use musterpoint::model::{
 use musterpoint::source::{Diagnostic, Source, Sources};
 use proptest::prelude::*;
 
-const CONTOSO: &str = r#"
-## The replicated estate: two sites and the machinery that replicates between them. Home first.
-estate contoso {
-  sites    = [avs, azure]
-  provider = sim { inventory = "estates/contoso.json", seed = 7 }
-}
+const CONTOSO: &str = include_str!("scenario/contoso.muster");
 
-role dr_lead   { members = ["dana", "lee"] }
-role app_owner { members = anyone }
-
-notify ops { run = ["scripts/page.sh"], on = [waiting, halted, ended], remind = 15m, timeout = 30s }
-"#;
-
-const ERP: &str = r#"
-use "contoso.muster"
-
-## ERP: recovered in Azure, brought home to the Azure VMware Solution private cloud.
-plan erp {
-  estate    = contoso
-  objective { rpo = 1h, rto = 2h, until = erp_up }
-  limits    { power_on = 20 }
-  network lan { avs = "VLAN10", azure = "vnet-erp/app", test = "vnet-bubble/app" }
-
-  ## Replicated together: both go to one common recovery point.
-  group db {
-    point = [common_app(max_age = 1h), common(max_age = 4h), ask]
-    vm sql01 { os = windows }
-    vm sql02 { os = windows }
-    order { sql01 -> sql02 }
-  }
-
-  ## No consistency promised between these: each goes to its own newest point.
-  tier app {
-    point = latest_processed
-    vm [app01, app02] { os = linux }
-  }
-
-  vm jump01 { os = linux, point = latest, optional = true }
-
-  approve go       { prompt = "Fail the ERP over?", by = dr_lead, within = 30m }
-  script  freeze   { operations = [failover, failback], modes = [planned], run = ["scripts/freeze-batch.sh", "${run.source}"], timeout = 5m }
-  check   sql_up   { tcp = "${sql01.address}:1433", every = 5s, within = 5m }
-  check   erp_up   { http = "http://${app01.address}/health", status = 200, in_a_row = 3, within = 10m }
-  approve accept   { prompt = "ERP accepted by the business?", by = app_owner, within = 24h, if_late = keep_waiting }
-
-  order {
-    go -> freeze -> db -> sql_up -> app -> erp_up -> accept -> commit -> reprotect
-    db -> jump01
-    accept -> cleanup                       # in a test
-  }
-
-  fence     { run = ["scripts/isolate.sh", "${run.source}"], timeout = 5m, or_approve = dr_lead }
-  commit    { }                             # on failback it deletes the machines left behind: no way back
-  reprotect {
-    via { avs = "ps-avs-01", azure = "ps-westeurope-01" }      # keyed by the site replicated to
-    retry { on = agent_not_registered, every = 60s, for = 15m }
-  }
-}
-"#;
+const ERP: &str = include_str!("scenario/erp.muster");
 
 /// A folder of texts; a path in `links` stands for another one outside.
 #[derive(Default)]
@@ -111,10 +56,12 @@ impl Files for Folder {
     }
 }
 
+#[expect(clippy::panic, reason = "a helper of tests: it fails the test that calls it")]
 fn good(files: &[(&str, &str)], root: &str) -> Plan {
     let (resolved, _) = Folder::of(files).resolve(root);
     assert_eq!(resolved.diagnostics, [], "no findings wanted");
-    resolved.plan.expect("a plan without findings resolves")
+    let Some(plan) = resolved.plan else { panic!("a plan without findings resolves") };
+    plan
 }
 
 /// A plan on a plain estate with the given body.
@@ -341,8 +288,12 @@ fn every_mistake_is_reported_in_one_go_in_source_order() {
 fn an_unknown_name_is_complained_of_once_and_a_broken_statement_excuses_its_name() {
     let once = messages("vm x { }\n order { x -> nowhere, nowhere -> x, x -> nowhere }");
     assert_eq!(once, ["MP0210 unknown machine, group or step `nowhere`"]);
-    let broken = messages("check up { tcp = = }\n vm x { }\n order { x -> up }");
+    let broken = messages("check up { tcp = =, within = 5m }\n vm x { }\n order { x -> up }");
     assert!(broken.iter().all(|message| message.starts_with("MP01")), "{broken:?}");
+    let misspelt = messages("grup g {\n vm x { }\n }\n order { x -> g }");
+    assert_eq!(misspelt, ["MP0202 unknown kind of block `grup` in plan `p`"]);
+    let unused = findings("use \"../lab.muster\"\nplan p { estate = lab, vm x { } }");
+    assert_eq!(unused.iter().map(|found| found.code.as_str()).collect::<Vec<_>>(), ["MP0217"]);
     let group = messages("group g {\n vm x { os == linux }\n }\n order { x -> g }");
     assert!(!group.is_empty() && group.iter().all(|message| message.starts_with("MP01")), "{group:?}");
 }
@@ -374,10 +325,9 @@ fn too_many_files_and_calls_are_refused() {
         String::from("estate lab { sites = [a, b], provider = sim { inventory = \"l.json\" } }\n");
     plans.push_str("plan p40 { estate = lab }\n");
     for n in (0..40).rev() {
-        plans.push_str(&format!(
-            "plan p{n} {{ estate = lab, call x {{ plan = p{m} }}, call y {{ plan = p{m} }} }}\n",
-            m = n + 1
-        ));
+        let m = n + 1;
+        writeln!(plans, "plan p{n} {{ estate = lab, call x {{ plan = p{m} }}, call y {{ plan = p{m} }} }}")
+            .expect("a text grows");
     }
     let root = "use \"plans.muster\"\nplan root { estate = lab, call p0 { } }";
     let (resolved, _) = Folder::of(&[("r/plans.muster", &plans), ("r/r.muster", root)]).resolve("r/r.muster");
@@ -413,7 +363,7 @@ fn every_code_has_a_bad_and_a_good_example_that_hold() {
     let mut seen = Vec::new();
     for info in musterpoint::source::codes::names::TABLE {
         let code = info.code.as_str();
-        let folders =
+        let mut folders =
             std::fs::read_dir(&root).expect("tests/bad").map(|entry| entry.expect("an entry").path());
         let folder = folders
             .find(|path| {
@@ -440,10 +390,31 @@ fn every_code_has_a_bad_and_a_good_example_that_hold() {
 
 fn assert_message_style(found: &Diagnostic) {
     for text in std::iter::once(&found.message).chain(&found.help) {
-        let first = text.chars().next().expect("a message");
-        assert!(!first.is_uppercase() && !text.ends_with('.') && !text.contains('\n'), "{text}");
+        assert!(
+            !text.starts_with(char::is_uppercase)
+                && !text.is_empty()
+                && !text.ends_with('.')
+                && !text.contains('\n'),
+            "{text}"
+        );
     }
     assert!(found.help.is_some(), "{} has no help", found.message);
+}
+
+#[test]
+fn a_plan_of_twenty_thousand_machines_resolves() {
+    let mut body = String::new();
+    for n in 0..5_000 {
+        writeln!(
+            body,
+            " group g{n} {{ point = common(max_age = 1h), vm a{n} {{ os = linux }}, vm [b{n}, c{n}] {{ }} }}\n \
+             vm d{n} {{ point = latest }}\n check k{n} {{ tcp = \"${{a{n}.address}}:1\", within = 1m }}\n \
+             order {{ g{n} -> k{n} -> d{n} }}"
+        )
+        .expect("a text grows");
+    }
+    let plan = plan_of(&body);
+    assert_eq!((plan.vms.len(), plan.groups.len(), plan.order.len()), (20_000, 5_000, 5_000));
 }
 
 /// Tokens that mostly form plans, and often do not.

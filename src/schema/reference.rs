@@ -162,6 +162,7 @@ fn choices(ty: &Type) -> &'static [Choice] {
         Type::Either(types) => types.iter().map(choices).find(|found| !found.is_empty()).unwrap_or(&[]),
         Type::Text
         | Type::Template
+        | Type::Given
         | Type::Path
         | Type::Int(..)
         | Type::Duration

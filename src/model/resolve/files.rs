@@ -204,7 +204,10 @@ impl<'t> Loader<'_, 't> {
         let folder = loaded.folder.clone();
         for stmt in &loaded.tree.items {
             match &stmt.kind {
-                StmtKind::Use(value) => paths.extend(use_path(self.context, value)),
+                StmtKind::Use(value) => match use_path(self.context, value) {
+                    Some(path) => paths.push(path),
+                    None => self.library.incomplete = true,
+                },
                 StmtKind::Broken { kind: None, .. } => self.library.incomplete = true,
                 StmtKind::Broken { kind: Some(kind), .. } if kind.text == "use" => {
                     self.library.incomplete = true
