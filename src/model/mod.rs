@@ -3,6 +3,7 @@
 pub mod expr;
 pub mod plan;
 pub mod policy;
+pub mod resolve;
 pub mod step;
 
 pub use expr::{Secret, Template, TemplatePart};
