@@ -2,4 +2,74 @@
 
 use super::codes;
 
-codes! {}
+codes! {
+    INVENTORY_NOT_JSON = "MP0501", "inventory is not JSON", "\
+An inventory is one JSON document. The message names the line and column where it stops being one.
+
+    { \"format\": \"muster.inventory/1\", \"now\": 2026-11-23 }        wrong: the instant has no quotes
+    { \"format\": \"muster.inventory/1\", \"now\": \"2026-11-23T06:00:00Z\", … }
+
+Mend the line, or export the inventory again with `muster inventory PLAN --format json`.
+";
+    INVENTORY_TRUNCATED = "MP0502", "inventory ends in the middle", "\
+The file stops before its last brace: a copy was cut off, or the disk was full. What is left is not used, \
+because a machine or a newer point may be in the part that is missing. Copy or export it again.
+";
+    INVENTORY_TOO_LARGE = "MP0503", "inventory is too large", "\
+An inventory of more than 2 GiB is not read. Export fewer machines, or fewer points of each: \
+points far older than any `max_age` of the plan are not needed.
+";
+    INVENTORY_FORMAT = "MP0504", "inventory is of another format", "\
+Every inventory says its format, so that an old program does not misread a new file.
+
+    { \"format\": \"muster.inventory/2\", … }        wrong for this program: newer
+    { \"format\": \"muster.inventory/1\", … }
+
+A newer format needs a newer muster. A file without `format` is not an inventory.
+";
+    INVENTORY_UNKNOWN_FIELD = "MP0505", "unknown field in an inventory", "\
+A misspelt field would silently change which recovery point is chosen, so it is refused. Only inside \
+`sim` may anything stand.
+
+    { \"id\": \"p7\", \"proccessed\": true, … }        wrong
+    { \"id\": \"p7\", \"processed\": true, … }
+";
+    INVENTORY_FIELD_MISSING = "MP0506", "field is missing in an inventory", "\
+A machine must say `group`, `site`, `protection` and `points`; a point `id`, `at`, `kind`, `set`, `processed` \
+and `usable`. `group` and `set` may be null: that says there is none, which is not the same as not knowing.
+
+    { \"id\": \"p7\", \"at\": \"2026-11-23T05:55:00Z\", \"kind\": \"crash\", \"processed\": true, \"usable\": true }        wrong: no `set`
+    { \"id\": \"p7\", \"at\": \"2026-11-23T05:55:00Z\", \"kind\": \"crash\", \"set\": null, \"processed\": true, \"usable\": true }
+";
+    INVENTORY_WRONG_VALUE = "MP0507", "wrong value in an inventory", "\
+A value has another type than the format says, or is none of the known words. Instants are RFC 3339 texts with \
+any offset; `kind` is `crash`, `app` or `final`; `processed` and `usable` are true or false, without quotes.
+
+    \"usable\": \"yes\"        wrong
+    \"usable\": true
+";
+    INVENTORY_MACHINE_TWICE = "MP0508", "machine stands twice in an inventory", "\
+A name stands for one machine. With two entries nobody could say which of them is failed over. \
+Keep one, or rename one.
+";
+    INVENTORY_POINT_TWICE = "MP0509", "point id stands twice on a machine", "\
+A recovery is asked for by the point's id, so an id must name one point of its machine. \
+The same id on two machines is fine.
+";
+    INVENTORY_UNKNOWN_SITE = "MP0510", "machine names an unknown site", "\
+Every site that a machine, an address or a process server names must stand in `sites`.
+
+    \"sites\": [\"avs\", \"azure\"], … \"site\": \"azur\"        wrong
+    \"sites\": [\"avs\", \"azure\"], … \"site\": \"azure\"
+";
+    INVENTORY_BAD_NAME = "MP0511", "name in an inventory is no name", "\
+Names of machines, groups, sites, sets and points are not empty, at most 256 characters long and hold no \
+control characters. A machine in no group has `\"group\": null`, not `\"group\": \"\"`.
+";
+    INVENTORY_UNREADABLE = "MP0512", "inventory cannot be read", "\
+The file is not there or may not be read; the message says which. Paths in a plan are relative to the plan's folder.
+";
+    INVENTORY_FIELD_TWICE = "MP0513", "field is given twice in an inventory", "\
+JSON readers differ in which of two equal keys they believe, so neither is. Keep one of them.
+";
+}
