@@ -210,12 +210,10 @@ pub(super) fn describe(file: FileId, text: &str, fault: &Fault) -> Diagnostic {
         .labelled(format!("bracket number {} opens here", limits::DEPTH_MAX + 1))
         .help("move the inner blocks out"),
         Fault::OpenText { start, end } => open_text(file, text, *start, *end),
-        Fault::ExtraComma(at) => Diagnostic::error(
-            codes::EXTRA_COMMA,
-            "there is no statement before this comma",
-            span(*at, at + 1),
-        )
-        .help("remove the comma"),
+        Fault::ExtraComma(at) => {
+            Diagnostic::error(codes::EXTRA_COMMA, "nothing stands before this comma", span(*at, at + 1))
+                .help("remove the comma")
+        }
         Fault::NoSeparator(at) => two_on_a_line(span(*at, at + 1)),
     }
 }

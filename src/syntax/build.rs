@@ -57,8 +57,8 @@ impl<'a> Builder<'a> {
         let second = next(&mut parts.clone()).map(|second| second.as_rule());
         match second {
             Some(Rule::arrow) => self.links(pair.into_inner()).map(StmtKind::Chain),
-            Some(Rule::body | Rule::name | Rule::names) => self.block(first, parts).map(StmtKind::Block),
-            Some(Rule::text) if has_body(&parts) => self.block(first, parts).map(StmtKind::Block),
+            Some(Rule::body | Rule::name | Rule::names) => self.block(&first, parts).map(StmtKind::Block),
+            Some(Rule::text) if has_body(&parts) => self.block(&first, parts).map(StmtKind::Block),
             _ => {
                 let name = self.name(&first)?;
                 Ok(StmtKind::Assign(Assign { name, value: self.only_value(parts)? }))
@@ -66,8 +66,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn block(self, kind: Pair<'a, Rule>, parts: Pairs<'a, Rule>) -> Built<Block<'a>> {
-        let kind = self.name(&kind)?;
+    fn block(self, kind: &Pair<'a, Rule>, parts: Pairs<'a, Rule>) -> Built<Block<'a>> {
+        let kind = self.name(kind)?;
         let mut labels = Vec::with_capacity(parts.len().saturating_sub(1));
         for part in parts {
             match part.as_rule() {
@@ -96,7 +96,7 @@ impl<'a> Builder<'a> {
     fn label(self, part: Pair<'a, Rule>) -> Built<Value<'a>> {
         let span = self.span(&part);
         let kind = match part.as_rule() {
-            Rule::name => ValueKind::Word(self.name(&part)?.text),
+            Rule::name => ValueKind::Word(self.referable(&part)?.text),
             Rule::text => ValueKind::Text(text::parts(part.as_str(), span)?),
             _ => ValueKind::List(
                 self.names(part)?
@@ -113,7 +113,7 @@ impl<'a> Builder<'a> {
         for part in parts {
             let span = self.span(&part);
             match part.as_rule() {
-                Rule::name => links.push(Link { names: vec![self.name(&part)?], list: false, span }),
+                Rule::name => links.push(Link { names: vec![self.referable(&part)?], list: false, span }),
                 Rule::names => links.push(Link { names: self.names(part)?, list: true, span }),
                 _ => {}
             }
@@ -122,7 +122,21 @@ impl<'a> Builder<'a> {
     }
 
     fn names(self, list: Pair<'a, Rule>) -> Built<Vec<Name<'a>>> {
-        list.into_inner().filter(|part| part.as_rule() == Rule::name).map(|part| self.name(&part)).collect()
+        list.into_inner()
+            .filter(|part| part.as_rule() == Rule::name)
+            .map(|part| self.referable(&part))
+            .collect()
+    }
+
+    /// A name that values refer to, so no value itself.
+    fn referable(self, pair: &Pair<'a, Rule>) -> Built<Name<'a>> {
+        let name = self.name(pair)?;
+        if matches!(name.text, "true" | "false") {
+            let message = format!("`{}` is a value and no name", name.text);
+            let wrong = Diagnostic::error(codes::BAD_NAME, message, name.span);
+            return Err(Box::new(wrong.help("choose another name")));
+        }
+        Ok(name)
     }
 
     /// A word with its place.

@@ -12,10 +12,10 @@ use crate::source::codes::syntax as codes;
 /// that are not UTF-8. What is said has no place, as there is no text for it to lie in.
 pub fn check_bytes(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
     if bytes.len() > limits::PLAN_BYTES_MAX {
-        let (size, most) = (bytes.len() >> 20, limits::PLAN_BYTES_MAX >> 20);
+        let (size, most) = (bytes.len(), limits::PLAN_BYTES_MAX);
         return Err(Diagnostic::placeless(
             codes::FILE_TOO_LARGE,
-            format!("`{name}` has {size} MiB, a plan file may have {most} MiB"),
+            format!("`{name}` has {size} bytes, a plan file may have {most}"),
         )
         .help("check that this is the plan you mean; split it with `use`"));
     }

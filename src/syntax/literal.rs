@@ -12,11 +12,9 @@ use super::ast::ValueKind;
 /// A number too large for its unit, units out of order, or a day that no calendar has.
 pub(super) fn quantity<'a>(text: &str, span: Span) -> Result<ValueKind<'a>, Box<Diagnostic>> {
     if text.contains(['T', ':']) && text.contains('-') {
-        return text.parse::<Timestamp>().map(ValueKind::Instant).map_err(|message| {
-            Box::new(
-                Diagnostic::error(codes::BAD_INSTANT, message, span)
-                    .help("write an instant as `2026-11-23T06:00:00Z`, between the years 1678 and 2261"),
-            )
+        return text.parse::<Timestamp>().map(ValueKind::Instant).map_err(|_| {
+            let message = format!("`{text}` is on no calendar, or outside the years 1678 to 2261");
+            Box::new(Diagnostic::error(codes::BAD_INSTANT, message, span).help("write a day that exists"))
         });
     }
     match text.as_bytes().last() {

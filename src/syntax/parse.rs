@@ -10,9 +10,10 @@ use super::ast::{Block, File, Name, Stmt, StmtKind, Value, ValueKind};
 use super::brackets;
 use super::build::{Builder, Built};
 use super::grammar::{PlanParser, Rule};
-use super::patterns::{self, Failure};
+
 use super::scan;
 use super::split::{self, Body, Piece, Slice};
+use super::wrong::{self as mistakes, Failure};
 
 /// What parsing a file gives: a tree, with `StmtKind::Broken` where a statement could not be read.
 #[derive(Clone, PartialEq, Debug)]
@@ -103,7 +104,7 @@ impl<'a> Parser<'a, '_> {
             Ok(head) => head,
             // A plan with a wrong opening line keeps its statements, so that they are judged too.
             Err(wrong) => {
-                self.say(wrong);
+                self.say(*wrong);
                 let (kind, name) = self.first_words(slice);
                 let Some(kind) = kind else {
                     return Stmt { kind: StmtKind::Broken { kind, name }, doc, span };
@@ -119,6 +120,9 @@ impl<'a> Parser<'a, '_> {
     /// One statement, `depth` blocks inside the cut.
     fn statement(&mut self, slice: Slice, depth: usize) -> Stmt<'a> {
         let brace_expected = std::mem::take(&mut self.brace_expected);
+        if brace_expected && self.text.get(slice.start..).is_some_and(|rest| rest.starts_with('{')) {
+            return self.broken(slice);
+        }
         let wrong = if slice.flawed {
             None
         } else {
@@ -131,16 +135,13 @@ impl<'a> Parser<'a, '_> {
             let before = self.diagnostics.len();
             let statement = self.block_by_parts(slice, body, depth);
             if self.diagnostics.len() == before {
-                wrong.into_iter().for_each(|wrong| self.say(wrong));
+                wrong.into_iter().for_each(|wrong| self.say(*wrong));
             }
             return statement;
         }
         if let Some(wrong) = wrong {
-            self.brace_expected = patterns::is_brace_on_next_line(&wrong);
-            let starts_with_brace = self.text.get(slice.start..).is_some_and(|rest| rest.starts_with('{'));
-            if !(brace_expected && starts_with_brace) {
-                self.say(wrong);
-            }
+            self.brace_expected = mistakes::is_brace_on_next_line(&wrong);
+            self.say(*wrong);
         }
         self.broken(slice)
     }
@@ -161,7 +162,7 @@ impl<'a> Parser<'a, '_> {
     /// A block with something wrong in it, or whose brackets are wrong: head and statements apart.
     fn block_by_parts(&mut self, slice: Slice, body: Body, depth: usize) -> Stmt<'a> {
         let head = self.head(slice.start, body.open);
-        let head = head.map_err(|wrong| self.say(wrong)).ok();
+        let head = head.map_err(|wrong| self.say(*wrong)).ok();
         let mut statements = Vec::new();
         for inner in split::split_body(self.text, body, self.missing) {
             statements.push(self.statement(inner, depth + 1));
@@ -170,7 +171,7 @@ impl<'a> Parser<'a, '_> {
         let end = if closed { body.close + 1 } else { body.close };
         let next = scan::skip_trivia(self.text.as_bytes(), end, slice.end);
         if !slice.flawed && next < slice.end {
-            self.say(Box::new(brackets::two_on_a_line(self.span(next, next + 1))));
+            self.say(brackets::two_on_a_line(self.span(next, next + 1)));
         }
         let Some((kind, labels)) = head else { return self.broken(slice) };
         let braces = self.span(body.open, end);
@@ -212,7 +213,7 @@ impl<'a> Parser<'a, '_> {
 
     fn word_at(&self, start: usize) -> Option<Name<'a>> {
         let rest = self.text.get(start..)?;
-        let text = patterns::word(rest)?;
+        let text = mistakes::word(rest)?;
         Some(Name { text, span: self.span(start, start + text.len()) })
     }
 
@@ -221,9 +222,9 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// Keeps a diagnostic while there is room.
-    fn say(&mut self, wrong: Box<Diagnostic>) {
+    fn say(&mut self, wrong: Diagnostic) {
         if self.diagnostics.len() < limits::DIAGNOSTICS_MAX {
-            self.diagnostics.push(*wrong);
+            self.diagnostics.push(wrong);
         }
     }
 

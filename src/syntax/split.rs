@@ -336,15 +336,17 @@ impl<'t> Splitter<'t> {
     }
 
     fn finish(self, file: FileId, missing: Vec<usize>) -> Split {
-        let open: Vec<brackets::Open> =
-            if self.brackets.was_too_deep() { Vec::new() } else { self.brackets.still_open().to_vec() };
+        // A text without an end swallows the closing brackets, and what is too deep is not counted.
+        let swallowed = |fault: &Fault| matches!(fault, Fault::OpenText { end, .. } if *end >= self.end);
+        let known = self.brackets.was_too_deep() || self.faults.iter().any(swallowed);
+        let open = if known { &[] } else { self.brackets.still_open() };
         let mut diagnostics: Vec<Diagnostic> = self
             .faults
             .iter()
             .take(limits::DIAGNOSTICS_MAX)
             .map(|fault| brackets::describe(file, self.text, fault))
             .collect();
-        diagnostics.extend(brackets::describe_unclosed(file, self.text, &open));
+        diagnostics.extend(brackets::describe_unclosed(file, self.text, open));
         Split { pieces: self.pieces, diagnostics, missing }
     }
 }
