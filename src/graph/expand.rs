@@ -31,6 +31,8 @@ pub struct Expand {
     pub pending: Option<BTreeSet<SubjectId>>,
     /// The fence is left away, with a reason that someone gave.
     pub unfenced: bool,
+    /// Every step is taken to apply, whatever it says: to look for cycles.
+    pub everything: bool,
     /// What the provider does by itself or cannot do.
     pub abilities: Abilities,
 }
@@ -70,6 +72,7 @@ impl Expand {
             ask: BTreeSet::new(),
             pending: None,
             unfenced: false,
+            everything: false,
             abilities: Abilities::FULL,
         }
     }
@@ -150,7 +153,7 @@ impl<'p> Expander<'_, 'p> {
 
     pub(super) fn step_applies(&self, unit: UnitId, id: StepId) -> bool {
         let step: &Step = self.units.units.at(unit).plan.steps.at(id);
-        applies(step, self.options.operation, self.options.mode)
+        (self.options.everything || applies(step, self.options.operation, self.options.mode))
             && !self.options.without_steps.contains(&(unit, id))
     }
 

@@ -100,7 +100,7 @@ fn source(unit: &mut Unit<'_, '_, '_>, vm: VmId, local: VmId) -> (Image, Option<
     let name = unit.x.units.vm(vm).name.clone();
     let before = around(unit, &name, Owner::Vm(local), At::BeforeShutdown);
     let after = around(unit, &name, Owner::Vm(local), At::AfterShutdown);
-    let own = Why::rule("a machine's own acts follow one another");
+    let own = Why::own("a machine's own acts follow one another");
     if unit.x.options.abilities.failover_includes_shutdown {
         unit.edge(before.1, after.0, own);
         return ((before.0, after.1), None);
