@@ -2,15 +2,14 @@
 
 mod plans;
 
-use expect_test::{Expect, expect};
 use musterpoint::graph::{Expand, Graph, expand};
 use musterpoint::model::{Mode, Operation};
+use musterpoint::source::Sources;
 use petgraph::Direction;
 use petgraph::visit::EdgeRef;
 
 /// Every node with its phase, and below it what it waits for and why.
-fn text(graph: &Graph<'_>) -> String {
-    let sources = plans::sources();
+fn text(graph: &Graph<'_>, sources: &Sources) -> String {
     let mut text = String::new();
     for index in graph.dag.node_indices() {
         let node = graph.node(index);
@@ -24,34 +23,24 @@ fn text(graph: &Graph<'_>) -> String {
                 musterpoint::graph::Need::Done => "<-",
                 musterpoint::graph::Need::Settled => "<~",
             };
-            text +=
-                &format!("  {mark} {}: {}\n", graph.node(edge.source()).name, edge.weight().words(&sources));
+            text += &format!("  {mark} {}: {}\n", graph.node(edge.source()).name, edge.weight().words(sources));
         }
     }
     text
 }
 
-fn check(operation: Operation, mode: Option<Mode>, expected: &Expect) {
-    let plan = plans::erp();
-    expected.assert_eq(&text(&expand(&plan, &Expand::new(operation, mode))));
-}
-
 #[test]
-fn erp_failed_over_as_planned() {
-    check(Operation::Failover, Some(Mode::Planned), &expect![[]]);
-}
-
-#[test]
-fn erp_failed_over_unplanned() {
-    check(Operation::Failover, Some(Mode::Unplanned), &expect![[]]);
-}
-
-#[test]
-fn erp_failed_over_by_force() {
-    check(Operation::Failover, Some(Mode::Forced), &expect![[]]);
-}
-
-#[test]
-fn erp_tested() {
-    check(Operation::Test, None, &expect![[]]);
+fn erp_in_every_operation_and_mode() {
+    let (plan, sources) = plans::shipped("erp");
+    let mut every = vec![("test".to_owned(), Operation::Test, None)];
+    for operation in [Operation::Failover, Operation::Failback] {
+        for mode in [Mode::Planned, Mode::Unplanned, Mode::Forced] {
+            every.push((format!("{}-{}", operation.word(), mode.word()), operation, Some(mode)));
+        }
+    }
+    for (name, operation, mode) in every {
+        let graph = expand(&plan, &Expand::new(operation, mode));
+        let path = format!("{}/tests/golden/graph-erp-{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        expect_test::expect_file![path].assert_eq(&text(&graph, &sources));
+    }
 }

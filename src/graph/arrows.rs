@@ -144,7 +144,13 @@ impl<'p> Arrows<'p> {
         x.builder.edge(from, to, why);
     }
 
-    fn pair(&mut self, x: &mut Expander<'_, 'p>, names: (&str, &str), phase: Phase, live: bool) -> Port {
+    fn pair(
+        &mut self,
+        x: &mut Expander<'_, 'p>,
+        names: (&str, &str),
+        phase: Phase,
+        live: bool,
+    ) -> Port {
         if !live {
             return Port::of(self.add(x, phase, &format!("({})", names.0), Work::Join), false);
         }
@@ -165,7 +171,7 @@ impl<'p> Arrows<'p> {
             x.builder.set(node, Some(authored.span), true);
             return Port::of(node, false);
         }
-        let own = Why::rule("a machine's own acts follow one another");
+        let own = Why::own("a machine's own acts follow one another");
         let into = self.add(x, Phase::Start, &format!("{name} may start"), Work::Join);
         let start = if x.options.abilities.failover_includes_start {
             self.add(x, Phase::Start, &format!("fail over {name}"), Work::FailOver(global))
@@ -178,7 +184,7 @@ impl<'p> Arrows<'p> {
             StartReady::None => start,
             StartReady::Heartbeat => {
                 let ready = self.add(x, Phase::Start, &format!("ready {name}"), Work::Ready(global));
-                self.edge(x, start, ready, Why::rule("a machine is started when its guest answers"));
+                self.edge(x, start, ready, Why::own("a machine is started when its guest answers"));
                 ready
             }
         };
@@ -222,7 +228,8 @@ impl<'p> Arrows<'p> {
             Some(Owner::Group(group)) => self.groups.at(group).live,
         };
         let sourced = matches!(authored.at, At::BeforeShutdown | At::AfterShutdown);
-        let live = owner_lives && x.step_applies(self.unit, step) && !(sourced && !x.touches_source());
+        let placed = !sourced || x.touches_source();
+        let live = owner_lives && placed && x.step_applies(self.unit, step);
         if !live {
             let node = self.add(x, Phase::Prepare, &format!("({name})"), Work::Join);
             x.builder.set(node, Some(authored.span), true);
@@ -234,8 +241,8 @@ impl<'p> Arrows<'p> {
             let into = self.add(x, Phase::Prepare, &format!("{name} begins"), Work::Join);
             let done = self.add(x, Phase::Prepare, &format!("{name} ended"), Work::Join);
             self.edges.push((self.local(into), self.local(done), Why::rule("")));
-            x.builder.edge(into, x.ends_of(called).entry, Why::rule("a call is a plan's whole life"));
-            x.builder.edge(x.ends_of(called).exit, done, Why::rule("a call is a plan's whole life"));
+            x.builder.edge(into, x.ends_of(called).entry, Why::own("a call is a plan's whole life"));
+            x.builder.edge(x.ends_of(called).exit, done, Why::own("a call is a plan's whole life"));
             for node in [into, done] {
                 x.builder.set(node, Some(authored.span), authored.optional);
             }
@@ -320,7 +327,9 @@ impl<'p> Arrows<'p> {
 
     fn arrow(&mut self, x: &mut Expander<'_, 'p>, from: &EndpointRef, to: &EndpointRef) {
         let owns = |owner: Endpoint, step: Endpoint| match (step, owner) {
-            (Endpoint::Step(step), Endpoint::Vm(vm)) => self.plan.steps.at(step).owner == Some(Owner::Vm(vm)),
+            (Endpoint::Step(step), Endpoint::Vm(vm)) => {
+                self.plan.steps.at(step).owner == Some(Owner::Vm(vm))
+            }
             (Endpoint::Step(step), Endpoint::Group(group)) => {
                 self.plan.steps.at(step).owner == Some(Owner::Group(group))
             }

@@ -30,11 +30,7 @@ pub(super) fn unit<'p>(x: &mut Expander<'_, 'p>, id: UnitId) -> Arrows<'p> {
     let arrows = Arrows::build(x, id);
     let phases = phases::assign(x, &arrows, has_machines);
     let mut unit = Unit { x, arrows, phases, last: BTreeMap::new(), binds: BTreeMap::new() };
-    if has_machines {
-        unit.with_machines()
-    } else {
-        unit.calls_only()
-    }
+    if has_machines { unit.with_machines() } else { unit.calls_only() }
     unit.arrows
 }
 
@@ -80,8 +76,9 @@ impl Unit<'_, '_, '_> {
         turned: impl Fn((u32, u32)) -> (u32, u32),
         counts: impl Fn(u32) -> bool,
     ) -> Vec<NodeIndex> {
-        let inside =
-            |node: u32| self.phases.get(node as usize).is_some_and(|phase| within(*phase)) && counts(node);
+        let inside = |node: u32| {
+            self.phases.get(node as usize).is_some_and(|phase| within(*phase)) && counts(node)
+        };
         let mut inner = vec![false; self.phases.len()];
         for (from, to, _) in &self.arrows.edges {
             let (far, near) = turned((*from, *to));
@@ -105,7 +102,7 @@ impl Unit<'_, '_, '_> {
         let ends = self.x.ends_of(self.id());
         let fence = self.fence();
         for root in self.roots(|_| true) {
-            self.edge(ends.entry, root, Why::rule("a called plan begins when its call does"));
+            self.edge(ends.entry, root, Why::own("a called plan begins when its call does"));
         }
         if let Some(fence) = fence {
             for sink in self.sinks(|phase| phase == Phase::Prepare, |_| true) {
@@ -114,15 +111,8 @@ impl Unit<'_, '_, '_> {
             for root in self.roots(|phase| phase > Phase::Prepare) {
                 self.edge(fence, root, Why::rule("the source has to be fenced first"));
             }
-            let calls: Vec<NodeIndex> = self
-                .x
-                .units
-                .units
-                .at(self.id())
-                .calls
-                .iter()
-                .map(|(_, called)| self.x.ends_of(*called).entry)
-                .collect();
+            let calls: Vec<NodeIndex> =
+                self.x.units.units.at(self.id()).calls.iter().map(|(_, called)| self.x.ends_of(*called).entry).collect();
             for call in calls {
                 self.edge(fence, call, Why::rule("the source has to be fenced first"));
             }
@@ -147,7 +137,7 @@ impl Unit<'_, '_, '_> {
         let entry = self.x.ends_of(self.id()).entry;
         let prepared = self.prepare(entry);
         let down = self.add(Phase::Shutdown, "sources are down", Work::Join);
-        self.edge(prepared, down, Why::rule("phases follow one another"));
+        self.edge(prepared, down, Why::own("phases follow one another"));
         let fence = self.fence();
         if let Some(fence) = fence {
             self.edge(prepared, fence, Why::rule("the source is fenced after the steps of prepare"));
@@ -167,9 +157,9 @@ impl Unit<'_, '_, '_> {
     fn prepare(&mut self, entry: NodeIndex) -> NodeIndex {
         let prepared = self.add(Phase::Prepare, "prepared", Work::Join);
         let gate = "steps with no machine before them gate everything";
-        self.edge(entry, prepared, Why::rule("a called plan begins when its call does"));
+        self.edge(entry, prepared, Why::own("a called plan begins when its call does"));
         for root in self.roots(|phase| phase == Phase::Prepare) {
-            self.edge(entry, root, Why::rule("a called plan begins when its call does"));
+            self.edge(entry, root, Why::own("a called plan begins when its call does"));
         }
         for sink in self.sinks(|phase| phase == Phase::Prepare, |_| true) {
             self.edge(sink, prepared, Why::rule(gate));
@@ -178,7 +168,7 @@ impl Unit<'_, '_, '_> {
         let ask: Vec<SubjectId> = ask.into_iter().filter(|it| self.x.options.ask.contains(it)).collect();
         if !ask.is_empty() {
             let node = self.add(Phase::Prepare, "choose points", Work::AskPoints(ask));
-            self.edge(entry, node, Why::rule("a called plan begins when its call does"));
+            self.edge(entry, node, Why::own("a called plan begins when its call does"));
             self.edge(node, prepared, Why::rule("points are asked for before anything is touched"));
         }
         prepared
@@ -187,7 +177,7 @@ impl Unit<'_, '_, '_> {
     /// Final points or pending data, then the binding of each subject or aligned subjects.
     fn bind(&mut self, down: NodeIndex) -> NodeIndex {
         let bound = self.add(Phase::Bind, "points are bound", Work::Join);
-        self.edge(down, bound, Why::rule("phases follow one another"));
+        self.edge(down, bound, Why::own("phases follow one another"));
         let subjects = self.x.subjects(self.id());
         let mut seen = BTreeSet::new();
         for first in &subjects {
@@ -197,8 +187,7 @@ impl Unit<'_, '_, '_> {
             }
             seen.extend(&cluster);
             let names: Vec<String> = cluster.iter().map(|id| self.subject_name(*id)).collect();
-            let bind =
-                self.add(Phase::Bind, &format!("bind {}", names.join(", ")), Work::Bind(cluster.clone()));
+            let bind = self.add(Phase::Bind, &format!("bind {}", names.join(", ")), Work::Bind(cluster.clone()));
             self.place_subject(bind, &cluster);
             self.edge(down, bind, Why::rule("points are bound after every source is shut down"));
             self.edge(bind, bound, Why::barrier("machines fail over after every point is bound"));
@@ -255,15 +244,14 @@ impl Unit<'_, '_, '_> {
     /// The subjects bound together with this one: those aligned with it, itself included.
     fn cluster(&self, first: SubjectId, subjects: &[SubjectId]) -> Vec<SubjectId> {
         let group = |id: &SubjectId| self.x.units.subjects.at(*id).group;
-        let aligned =
-            self.arrows.plan.aligns.iter().find(|it| group(&first).is_some_and(|g| it.groups.contains(&g)));
+        let aligned = self.arrows.plan.aligns.iter().find(|it| group(&first).is_some_and(|g| it.groups.contains(&g)));
         let Some(aligned) = aligned else { return vec![first] };
         subjects.iter().copied().filter(|id| group(id).is_some_and(|g| aligned.groups.contains(&g))).collect()
     }
 
     fn fail_over(&mut self, bound: NodeIndex) -> NodeIndex {
         let failed_over = self.add(Phase::Failover, "machines are failed over", Work::Join);
-        self.edge(bound, failed_over, Why::rule("phases follow one another"));
+        self.edge(bound, failed_over, Why::own("phases follow one another"));
         let includes_start = self.x.options.abilities.failover_includes_start;
         for vm in self.x.live(self.id()) {
             let local = self.x.units.machines.at(vm).local;
@@ -297,7 +285,7 @@ impl Unit<'_, '_, '_> {
 
     fn start(&mut self, failed_over: NodeIndex) -> NodeIndex {
         let started = self.add(Phase::Start, "machines are started", Work::Join);
-        self.edge(failed_over, started, Why::rule("phases follow one another"));
+        self.edge(failed_over, started, Why::own("phases follow one another"));
         for sink in self.sinks(|phase| phase == Phase::Start, |node| self.must(node)) {
             self.edge(sink, started, Why::barrier("the commit window opens when every machine is done"));
         }
@@ -332,7 +320,7 @@ impl Unit<'_, '_, '_> {
             self.edge(node, gate.done, Why::barrier("what follows waits for every commit"));
             commits.push((vm, node));
         }
-        self.edge(gate.into, gate.done, Why::rule("phases follow one another"));
+        self.edge(gate.into, gate.done, Why::own("phases follow one another"));
         if self.arrows.reprotect.live {
             self.reprotect(&commits);
         }
@@ -362,7 +350,7 @@ impl Unit<'_, '_, '_> {
 
     fn reprotect(&mut self, commits: &[(VmId, NodeIndex)]) {
         let port = self.arrows.reprotect;
-        self.edge(self.arrows.commit.done, port.into, Why::rule("phases follow one another"));
+        self.edge(self.arrows.commit.done, port.into, Why::own("phases follow one another"));
         for sink in self.sinks(|phase| phase == Phase::Commit, |node| self.must(node)) {
             if sink != self.arrows.commit.done {
                 self.edge(sink, port.into, Why::barrier("machines are reprotected after every commit"));
@@ -374,7 +362,7 @@ impl Unit<'_, '_, '_> {
             self.edge(*commit, node, Why::rule("a machine is reprotected when it is committed"));
             self.edge(node, port.done, Why::barrier("what follows waits for every reprotect"));
         }
-        self.edge(port.into, port.done, Why::rule("phases follow one another"));
+        self.edge(port.into, port.done, Why::own("phases follow one another"));
     }
 
     /// A test's end: every copy is removed, after everything is settled.
@@ -394,7 +382,7 @@ impl Unit<'_, '_, '_> {
             self.edge(port.into, node, Why::rule("copies are removed when the test is over"));
             self.edge(node, port.done, Why::rule("what follows waits for every copy to be removed"));
         }
-        self.edge(port.into, port.done, Why::rule("phases follow one another"));
+        self.edge(port.into, port.done, Why::own("phases follow one another"));
         if !self.x.mentions(self.id(), Endpoint::Cleanup) {
             self.edge(started, ends.exit, Why::rule("a test without `cleanup` ends in its window"));
             for sink in sinks {

@@ -31,6 +31,8 @@ pub struct Expand {
     pub pending: Option<BTreeSet<SubjectId>>,
     /// The fence is left away, with a reason that someone gave.
     pub unfenced: bool,
+    /// Every step is taken to apply, whatever it says: to look for cycles.
+    pub everything: bool,
     /// What the provider does by itself or cannot do.
     pub abilities: Abilities,
 }
@@ -70,6 +72,7 @@ impl Expand {
             ask: BTreeSet::new(),
             pending: None,
             unfenced: false,
+            everything: false,
             abilities: Abilities::FULL,
         }
     }
@@ -85,13 +88,7 @@ pub fn expand<'p>(plan: &'p Plan, options: &Expand) -> Graph<'p> {
 /// As `expand`, for units that were flattened for the same operation and mode already.
 #[must_use]
 pub fn expand_units<'p>(units: Units<'p>, options: &Expand) -> Graph<'p> {
-    let mut expander = Expander {
-        units: &units,
-        options,
-        builder: Builder::default(),
-        ends: IdVec::new(),
-        touched: BTreeMap::new(),
-    };
+    let mut expander = Expander { units: &units, options, builder: Builder::default(), ends: IdVec::new(), touched: BTreeMap::new() };
     for unit in units.units.ids() {
         let ends = expander.make_ends(unit);
         expander.ends.push(ends);
@@ -128,8 +125,7 @@ pub(super) struct Expander<'u, 'p> {
 
 impl<'p> Expander<'_, 'p> {
     fn make_ends(&mut self, unit: UnitId) -> Ends {
-        let name =
-            |words: &str| format!("{} {words}", self.units.units.at(unit).prefix.trim_end_matches('/'));
+        let name = |words: &str| format!("{} {words}", self.units.units.at(unit).prefix.trim_end_matches('/'));
         let forward = Place { unit, phase: Phase::Prepare, lane: Lane::Forward };
         let back = Place { unit, phase: Phase::Rollback, lane: Lane::Rollback };
         let names = [name("begins"), name("ended"), name("goes back"), name("went back")];
@@ -157,7 +153,7 @@ impl<'p> Expander<'_, 'p> {
 
     pub(super) fn step_applies(&self, unit: UnitId, id: StepId) -> bool {
         let step: &Step = self.units.units.at(unit).plan.steps.at(id);
-        applies(step, self.options.operation, self.options.mode)
+        (self.options.everything || applies(step, self.options.operation, self.options.mode))
             && !self.options.without_steps.contains(&(unit, id))
     }
 
@@ -208,8 +204,7 @@ impl<'p> Expander<'_, 'p> {
 
     pub(super) fn reprotects(&self, unit: UnitId) -> bool {
         let plan = self.units.units.at(unit).plan;
-        let wanted =
-            plan.reprotect.as_ref().is_some_and(|it| it.operations.contains(&self.options.operation));
+        let wanted = plan.reprotect.as_ref().is_some_and(|it| it.operations.contains(&self.options.operation));
         wanted && self.commits(unit) && self.options.mode != Some(Mode::Forced)
     }
 

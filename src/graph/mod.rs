@@ -5,6 +5,7 @@
 mod arrows;
 mod barriers;
 mod build;
+mod cycle;
 mod expand;
 pub mod order;
 mod phase;
@@ -15,6 +16,7 @@ mod types;
 mod units;
 mod why;
 
+pub use cycle::{Cycle, CycleEdge, cycles, cycles_of};
 pub use expand::{Abilities, Expand, expand, expand_units, has_commit};
 pub use phase::{Lane, Phase, SubjectId, UnitId};
 pub use types::{Graph, GraphNode, Work, dense};

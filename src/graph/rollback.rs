@@ -20,7 +20,7 @@ pub(super) fn unit(x: &mut Expander<'_, '_>, arrows: &Arrows<'_>) {
     let ends = x.ends_of(arrows.unit);
     let undone = add(x, arrows, "later steps are undone", Work::Join);
     let back = add(x, arrows, "sources are back", Work::Join);
-    x.builder.edge(undone, back, Why::rule("stages of a rollback follow one another"));
+    x.builder.edge(undone, back, Why::own("stages of a rollback follow one another"));
     let later = |phase: Phase| phase >= Phase::Failover;
     undo(x, arrows, later, (ends.back_entry, undone));
     machines(x, arrows, undone, back);
@@ -40,7 +40,7 @@ fn undo(
     (first, then): (NodeIndex, NodeIndex),
 ) {
     let stage = "stages of a rollback follow one another";
-    x.builder.edge(first, then, Why::rule(stage));
+    x.builder.edge(first, then, Why::own(stage));
     let mut images: Vec<Option<NodeIndex>> = vec![None; arrows.count];
     let mut any = false;
     let from = x.builder.len();
@@ -58,8 +58,7 @@ fn undo(
         *slot = Some(match undone {
             Some(step) => {
                 any = true;
-                let back =
-                    add(x, arrows, &format!("undo {}", arrows.plan.steps.at(step).name), Work::Undo(step));
+                let back = add(x, arrows, &format!("undo {}", arrows.plan.steps.at(step).name), Work::Undo(step));
                 x.builder.set(back, span, false);
                 x.builder.node_mut(back).undoes = Some(node);
                 back
@@ -79,7 +78,7 @@ fn undo(
     x.builder.contract(from);
     for node in (from..x.builder.len()).map(NodeIndex::new) {
         if x.builder.alive(node) && matches!(x.builder.node(node).work, Work::Undo(_)) {
-            x.builder.edge(first, node, Why::rule(stage));
+            x.builder.edge(first, node, Why::own(stage));
             x.builder.edge(node, then, Why::barrier(stage));
         }
     }
@@ -110,11 +109,7 @@ fn machines(x: &mut Expander<'_, '_>, arrows: &Arrows<'_>, first: NodeIndex, the
         if port.live {
             set(port.into, (ends.back_entry, ends.back_entry));
             set(port.done, (ends.back_exit, ends.back_exit));
-            x.builder.edge(
-                ends.back_entry,
-                ends.back_exit,
-                Why::rule("stages of a rollback follow one another"),
-            );
+            x.builder.edge(ends.back_entry, ends.back_exit, Why::own("stages of a rollback follow one another"));
             real.push((ends.back_entry, ends.back_exit));
         }
     }

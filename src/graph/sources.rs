@@ -26,8 +26,7 @@ pub(super) fn shut_down(unit: &mut Unit<'_, '_, '_>, prepared: NodeIndex, down: 
         .filter(|node| unit.x.builder.node(*node).phase == Phase::Shutdown)
         .collect();
     let mirrored = (from..unit.x.builder.len()).map(NodeIndex::new);
-    let region: Vec<NodeIndex> =
-        steps.into_iter().chain(mirrored).filter(|node| unit.x.builder.alive(*node)).collect();
+    let region: Vec<NodeIndex> = steps.into_iter().chain(mirrored).filter(|node| unit.x.builder.alive(*node)).collect();
     let own = unit.arrows.unit;
     for node in region {
         let inside = |unit: &Unit<'_, '_, '_>, direction| {
@@ -49,8 +48,7 @@ pub(super) fn shut_down(unit: &mut Unit<'_, '_, '_>, prepared: NodeIndex, down: 
 fn mirror(unit: &mut Unit<'_, '_, '_>) {
     let count = unit.arrows.count;
     let mut images: Vec<Option<Image>> = vec![None; count];
-    for (local, vm) in unit.arrows.plan.vms.ids().map(|vm| (*unit.arrows.vms.at(vm), vm)).collect::<Vec<_>>()
-    {
+    for (local, vm) in unit.arrows.plan.vms.ids().map(|vm| (*unit.arrows.vms.at(vm), vm)).collect::<Vec<_>>() {
         if !local.live {
             continue;
         }
@@ -102,7 +100,7 @@ fn source(unit: &mut Unit<'_, '_, '_>, vm: VmId, local: VmId) -> (Image, Option<
     let name = unit.x.units.vm(vm).name.clone();
     let before = around(unit, &name, Owner::Vm(local), At::BeforeShutdown);
     let after = around(unit, &name, Owner::Vm(local), At::AfterShutdown);
-    let own = Why::rule("a machine's own acts follow one another");
+    let own = Why::own("a machine's own acts follow one another");
     if unit.x.options.abilities.failover_includes_shutdown {
         unit.edge(before.1, after.0, own);
         return ((before.0, after.1), None);

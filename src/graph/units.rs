@@ -71,12 +71,22 @@ impl<'p> Units<'p> {
     /// Flattens a plan for an operation and mode. The resolver bounds how many calls there are.
     #[must_use]
     pub fn of(plan: &'p Plan, operation: Operation, mode: Option<Mode>) -> Self {
+        Self::flatten(plan, |step| applies(step, operation, mode))
+    }
+
+    /// Flattens a plan with every call, whatever it applies to.
+    #[must_use]
+    pub fn whole(plan: &'p Plan) -> Self {
+        Self::flatten(plan, |_| true)
+    }
+
+    fn flatten(plan: &'p Plan, takes: impl Fn(&Step) -> bool) -> Self {
         let mut units = Self { units: IdVec::new(), machines: IdVec::new(), subjects: IdVec::new() };
         let mut open = vec![(plan, String::new(), None)];
         while let Some((plan, prefix, called_by)) = open.pop() {
             let unit = units.add(plan, prefix.clone(), called_by);
             let calls = plan.steps.iter_enumerated().rev().filter_map(|(id, step)| match &step.kind {
-                StepKind::Call { plan } if applies(step, operation, mode) => {
+                StepKind::Call { plan } if takes(step) => {
                     Some((plan.as_ref(), format!("{prefix}{}/", step.name), Some((unit, id))))
                 }
                 StepKind::Call { .. }
@@ -170,9 +180,9 @@ impl<'p> Units<'p> {
     pub fn ladder(&self, id: SubjectId) -> Option<&'p Ladder> {
         let subject = self.subjects.at(id);
         let members = subject.members.iter().filter_map(|vm| self.vm(*vm).settings.point.as_ref());
-        let group = subject
-            .group
-            .and_then(|group| self.units.at(subject.unit).plan.groups.at(group).settings.point.as_ref());
+        let group = subject.group.and_then(|group| {
+            self.units.at(subject.unit).plan.groups.at(group).settings.point.as_ref()
+        });
         group.or_else(|| members.into_iter().next()).map(|(ladder, _)| ladder)
     }
 }

@@ -47,6 +47,18 @@ pub enum Cause {
     },
     /// A rule of the language, in words.
     Rule(&'static str),
+    /// What follows from what a thing is; goes without saying beside any other cause.
+    Own(&'static str),
+}
+
+impl Cause {
+    const fn strength(&self) -> u8 {
+        match self {
+            Self::Arrow { .. } | Self::Rule(_) => 2,
+            Self::Inside { .. } => 1,
+            Self::Own(_) => 0,
+        }
+    }
 }
 
 /// The reason of an edge.
@@ -74,6 +86,12 @@ impl Why {
         Self { need: Need::Settled, causes: vec![Cause::Rule(words)] }
     }
 
+    /// What goes without saying; the edge needs the node done.
+    #[must_use]
+    pub fn own(words: &'static str) -> Self {
+        Self { need: Need::Done, causes: vec![Cause::Own(words)] }
+    }
+
     /// A cause whose edge needs the node done.
     #[must_use]
     pub fn done(cause: Cause) -> Self {
@@ -87,12 +105,13 @@ impl Why {
             Cause::Arrow { from, to, span, .. } => Cause::Arrow { from, to, span, along: way },
             Cause::Inside { what, of, .. } => Cause::Inside { what, of, along: way },
             Cause::Rule(words) => Cause::Rule(words),
+            Cause::Own(_) => Cause::Own("sources follow one another"),
         });
         Self { need: self.need, causes: causes.collect() }
     }
 
-    /// The reason of the edge that two edges become when the node between goes away: arrows outlast
-    /// what only says where something belongs.
+    /// The reason of the edge that two edges become when the node between goes away: arrows and rules
+    /// outlast what only says where something belongs.
     #[must_use]
     pub fn then(&self, next: &Self) -> Self {
         let need = self.need.max(next.need);
@@ -102,10 +121,8 @@ impl Why {
                 causes.push(cause.clone());
             }
         }
-        let inside = |cause: &Cause| matches!(cause, Cause::Inside { .. });
-        if !causes.iter().all(inside) {
-            causes.retain(|cause| !inside(cause));
-        }
+        let strongest = causes.iter().map(Cause::strength).max();
+        causes.retain(|cause| Some(cause.strength()) == strongest);
         if causes.len() > CAUSES_MAX {
             causes.drain(CAUSES_MAX - 1..causes.len() - 1);
         }
@@ -117,7 +134,7 @@ impl Why {
     pub fn span(&self) -> Option<Span> {
         self.causes.iter().find_map(|cause| match cause {
             Cause::Arrow { span, .. } => Some(*span),
-            Cause::Inside { .. } | Cause::Rule(_) => None,
+            Cause::Inside { .. } | Cause::Rule(_) | Cause::Own(_) => None,
         })
     }
 
@@ -132,7 +149,7 @@ impl Why {
             }
             let along = match cause {
                 Cause::Arrow { along, .. } | Cause::Inside { along, .. } => *along,
-                Cause::Rule(_) => Along::Forward,
+                Cause::Rule(_) | Cause::Own(_) => Along::Forward,
             };
             if along != way {
                 text.push_str(match along {
@@ -148,7 +165,7 @@ impl Why {
                     None => format!("the arrow `{from} -> {to}`"),
                 },
                 Cause::Inside { what, of, .. } => format!("`{what}` belongs to `{of}`"),
-                Cause::Rule(words) => (*words).to_owned(),
+                Cause::Rule(words) | Cause::Own(words) => (*words).to_owned(),
             });
         }
         text
