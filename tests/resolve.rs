@@ -235,13 +235,12 @@ fn commit_policies_and_default_nodes() {
 
 #[test]
 fn a_used_file_may_hold_plans_for_calls_and_paths_count_from_their_file() {
-    let base = "estate lab { sites = [a, b], provider = sim { inventory = \"lab.json\" } }\n site_note";
-    let base = base.replace("\n site_note", "");
+    let base = "estate lab { sites = [a, b], provider = sim { inventory = \"lab.json\" } }";
     let waves = "use \"lab.muster\"\n\
         plan wave1 { estate = lab, vm x { }\n script s { operations = test, run = [\"bin/s.sh\", \"bin/t\"], timeout = 1m } }\n\
         plan wave2 { estate = lab, call again { plan = wave1 } }";
     let root = "use \"w/waves.muster\"\nuse \"w/lab.muster\"\nplan all { estate = lab, call wave1 { }, call two { plan = wave2 } }";
-    let files = [("p/w/lab.muster", base.as_str()), ("p/w/waves.muster", waves), ("p/all.muster", root)];
+    let files = [("p/w/lab.muster", base), ("p/w/waves.muster", waves), ("p/all.muster", root)];
     let mut folder = Folder::of(&files);
     let (resolved, sources) = folder.resolve("p/all.muster");
     assert_eq!(resolved.diagnostics, []);
@@ -360,7 +359,6 @@ fn ladders_of_the_command_line() {
 #[test]
 fn every_code_has_a_bad_and_a_good_example_that_hold() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
-    let mut seen = Vec::new();
     for info in musterpoint::source::codes::names::TABLE {
         let code = info.code.as_str();
         let mut folders =
@@ -376,16 +374,12 @@ fn every_code_has_a_bad_and_a_good_example_that_hold() {
         };
         let bad = read("bad.muster");
         assert!(bad.diagnostics.iter().any(|found| found.code == info.code), "{code}: {:?}", bad.diagnostics);
-        assert!(bad.plan.is_none(), "{code}");
         let good = read("good.muster");
-        assert_eq!(good.diagnostics, [], "{code}");
-        assert!(good.plan.is_some(), "{code}");
+        assert_eq!((good.diagnostics, good.plan.is_some()), (Vec::new(), true), "{code}");
         for found in &bad.diagnostics {
             assert_message_style(found);
         }
-        seen.push(folder);
     }
-    assert_eq!(seen.len(), musterpoint::source::codes::names::TABLE.len());
 }
 
 fn assert_message_style(found: &Diagnostic) {
