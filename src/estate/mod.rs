@@ -2,7 +2,10 @@
 //! acts once per key, and says what became of a key.
 
 pub mod conformance;
+mod real_probe;
 pub mod sim;
+
+pub use real_probe::real_probe;
 
 use std::sync::Arc;
 

@@ -88,7 +88,8 @@ pub fn align(
             removal = Some(next);
         }
     }
-    let removal = removal.unwrap_or_default();
+    // Where no level has a removal, that none helps is proved as well.
+    let removal = removal.unwrap_or(Removal { members: Vec::new(), exact: common });
     let why = if common {
         let within = format_duration(request.within);
         format!("no common points of {} lie within {within}", list(&request.groups, usize::MAX))

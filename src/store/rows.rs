@@ -131,7 +131,7 @@ fn read(row: &Row<'_>) -> Result<RunInfo, Stop> {
         ),
         None => None,
     };
-    let state = RunState::from_word(&row.get::<_, String>(7)?).ok_or_else(damaged)?;
+    let state = super::state::from_word(&row.get::<_, String>(7)?).ok_or_else(damaged)?;
     let ended_at = row.get::<_, Option<String>>(9)?.map(|text| instant(&text)).transpose()?;
     if state.is_final() != ended_at.is_some() {
         return Err(damaged().into());
