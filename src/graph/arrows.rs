@@ -144,13 +144,7 @@ impl<'p> Arrows<'p> {
         x.builder.edge(from, to, why);
     }
 
-    fn pair(
-        &mut self,
-        x: &mut Expander<'_, 'p>,
-        names: (&str, &str),
-        phase: Phase,
-        live: bool,
-    ) -> Port {
+    fn pair(&mut self, x: &mut Expander<'_, 'p>, names: (&str, &str), phase: Phase, live: bool) -> Port {
         if !live {
             return Port::of(self.add(x, phase, &format!("({})", names.0), Work::Join), false);
         }
@@ -327,9 +321,7 @@ impl<'p> Arrows<'p> {
 
     fn arrow(&mut self, x: &mut Expander<'_, 'p>, from: &EndpointRef, to: &EndpointRef) {
         let owns = |owner: Endpoint, step: Endpoint| match (step, owner) {
-            (Endpoint::Step(step), Endpoint::Vm(vm)) => {
-                self.plan.steps.at(step).owner == Some(Owner::Vm(vm))
-            }
+            (Endpoint::Step(step), Endpoint::Vm(vm)) => self.plan.steps.at(step).owner == Some(Owner::Vm(vm)),
             (Endpoint::Step(step), Endpoint::Group(group)) => {
                 self.plan.steps.at(step).owner == Some(Owner::Group(group))
             }

@@ -131,7 +131,10 @@ impl Graph<'_> {
     }
 
     /// The nodes that do a kind of work, in plan order.
-    pub fn works<'a>(&'a self, mut is: impl FnMut(&Work) -> bool + 'a) -> impl Iterator<Item = NodeIndex> + 'a {
+    pub fn works<'a>(
+        &'a self,
+        mut is: impl FnMut(&Work) -> bool + 'a,
+    ) -> impl Iterator<Item = NodeIndex> + 'a {
         self.dag.node_indices().filter(move |index| is(&self.node(*index).work))
     }
 
