@@ -1,6 +1,8 @@
 //! The provider contract and its providers. A provider never decides order or points: it reports,
 //! acts once per key, and says what became of a key.
 
+pub mod qemu;
+
 use std::sync::Arc;
 
 use crate::base::{Clock, Timestamp};
