@@ -388,3 +388,21 @@ async fn a_missing_program_a_taken_port_and_a_long_path_are_said_with_what_to_do
     let changed = musterpoint::estate::qemu::Qemu::open(lab.options()).unwrap_err();
     assert_eq!(changed.code.as_str(), "MP0545");
 }
+
+#[tokio::test]
+async fn the_plans_script_writes_to_a_machine_at_its_address_and_fails_where_none_answers() {
+    let mut lab = Lab::new(include_str!("../plans/estates/disks.json").to_owned());
+    lab.points_kept = 2;
+    lab.set_up().await;
+    let address = lab.inventory().await.vms["orders"].address["north"].clone();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/scripts/write-record.sh");
+    let run = |export: &str| {
+        std::process::Command::new(script).args([address.as_str(), export, "7"]).output().unwrap()
+    };
+    let written = run("orders.data");
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    assert_eq!(lab.rows("orders", false).await, set(&[7]));
+    let refused = run("nothing.data");
+    assert!(!refused.status.success());
+    assert!(!refused.stderr.is_empty());
+}
