@@ -194,11 +194,14 @@ fn mp0114_open_block_text() {
 
 #[test]
 fn mp0115_extra_comma() {
-    golden("MP0115-extra-comma", &expect![[r#"
+    golden(
+        "MP0115-extra-comma",
+        &expect![[r#"
         MP0115 nothing stands before this comma
           1:25 `,` 
           help: remove the comma
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

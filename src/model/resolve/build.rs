@@ -4,18 +4,19 @@ use indexmap::IndexMap;
 
 use crate::base::{Id as _, IdVec};
 use crate::model::{
-    Estate, Group, GroupId, GroupKind, NotifyOn, Network, Notify, Param, Plan, PlanFile, Role, Settings, Step, Vm, VmId,
+    Estate, Group, GroupId, GroupKind, Network, Notify, NotifyOn, Param, Plan, PlanFile, Role, Settings,
+    Step, Vm, VmId,
 };
-use crate::source::codes::names as codes;
 use crate::source::Diagnostic;
+use crate::source::codes::names as codes;
 
 use super::context::Context;
 use super::declare::{Draft, GroupDraft, Named};
+use super::people;
 use super::policy::IdUse;
 use super::scope::Scope;
 use super::settings::{BySite, inherit};
 use super::world::World;
-use super::people;
 
 /// What a plan calls: for each of its steps the plan called, where that is built.
 pub(super) type Called<'p> = Vec<Option<&'p Plan>>;
@@ -88,9 +89,9 @@ fn estate_of<'s, 't>(context: &mut Context, world: &'s World<'t>, draft: &Draft<
         return found.as_ref();
     }
     if !world.lost.excuses(name.text) {
-        let help = context
-            .nearest(name.text, world.estates.keys().copied())
-            .unwrap_or_else(|| format!("declare `estate {} {{ … }}`, or `use` the file that does", name.text));
+        let help = context.nearest(name.text, world.estates.keys().copied()).unwrap_or_else(|| {
+            format!("declare `estate {} {{ … }}`, or `use` the file that does", name.text)
+        });
         let message = format!("unknown estate `{}`", name.text);
         context.report(Diagnostic::error(codes::UNKNOWN_NAME, message, name.span).help(help));
     }
@@ -127,7 +128,9 @@ impl<'t> Builder<'_, '_, 't> {
 
     fn networks(&mut self) -> IndexMap<String, Network> {
         let all = self.scope.both(self.context, &self.scope.draft.networks, &self.scope.world.networks);
-        let read = all.into_iter().map(|named| (named.name.text.to_owned(), self.scope.read_network(self.context, named)));
+        let read = all
+            .into_iter()
+            .map(|named| (named.name.text.to_owned(), self.scope.read_network(self.context, named)));
         read.collect()
     }
 
@@ -168,13 +171,20 @@ impl<'t> Builder<'_, '_, 't> {
         let named = self.scope.draft.groups.iter().any(|group| group.fields.place("name").is_some());
         if named {
             let replicated = groups.iter().filter(|group: &&Group| group.kind == GroupKind::Replication);
-            let names: Vec<_> = replicated.map(|group| (group.estate_name.as_str(), group.name.as_str(), group.span)).collect();
+            let names: Vec<_> = replicated
+                .map(|group| (group.estate_name.as_str(), group.name.as_str(), group.span))
+                .collect();
             self.same_in_estate("groups", &names);
         }
         (groups, inherited)
     }
 
-    fn vms(&mut self, outer: &Settings, groups: &IdVec<GroupId, Group>, group_settings: &[Settings]) -> IdVec<VmId, Vm> {
+    fn vms(
+        &mut self,
+        outer: &Settings,
+        groups: &IdVec<GroupId, Group>,
+        group_settings: &[Settings],
+    ) -> IdVec<VmId, Vm> {
         let draft = self.scope.draft;
         let mut resolved: Vec<(Settings, BySite)> = Vec::with_capacity(draft.vm_blocks.len());
         for block in &draft.vm_blocks {
@@ -192,13 +202,16 @@ impl<'t> Builder<'_, '_, 't> {
         let mut vms = IdVec::new();
         let mut renamed = false;
         for machine in &draft.vms {
-            let (Some(block), Some((settings, address))) = (draft.vm_blocks.get(machine.block), resolved.get(machine.block)) else {
+            let (Some(block), Some((settings, address))) =
+                (draft.vm_blocks.get(machine.block), resolved.get(machine.block))
+            else {
                 continue;
             };
             let fields = &block.fields;
             let estate_name = fields.text("name");
             renamed |= estate_name.is_some();
-            let inherited = machine.group.and_then(|group| groups.get(group)).is_some_and(|group| group.optional);
+            let inherited =
+                machine.group.and_then(|group| groups.get(group)).is_some_and(|group| group.optional);
             vms.push(Vm {
                 name: machine.name.text.to_owned(),
                 span: machine.name.span,
@@ -213,7 +226,8 @@ impl<'t> Builder<'_, '_, 't> {
             });
         }
         if renamed {
-            let names: Vec<_> = vms.iter().map(|vm: &Vm| (vm.estate_name.as_str(), vm.name.as_str(), vm.span)).collect();
+            let names: Vec<_> =
+                vms.iter().map(|vm: &Vm| (vm.estate_name.as_str(), vm.name.as_str(), vm.span)).collect();
             self.same_in_estate("machines", &names);
         }
         vms

@@ -130,14 +130,22 @@ fn called_first(context: &mut Context, world: &World<'_>, edges: &[Edge]) -> Vec
 /// Reports the call with which a plan goes past a bound.
 fn check_bounds(context: &mut Context, was: (usize, usize), is: (usize, usize), span: Span) {
     if was.0 <= limits::CALL_DEPTH_MAX && is.0 > limits::CALL_DEPTH_MAX {
-        let message = format!("calls are nested {} deep, and at most {} are allowed", is.0, limits::CALL_DEPTH_MAX);
+        let message =
+            format!("calls are nested {} deep, and at most {} are allowed", is.0, limits::CALL_DEPTH_MAX);
         context.report(
-            Diagnostic::error(codes::CALL_BOUND, message, span).help("call the inner plans from the outer one"),
+            Diagnostic::error(codes::CALL_BOUND, message, span)
+                .help("call the inner plans from the outer one"),
         );
     }
     if was.1 <= limits::CALLS_MAX && is.1 > limits::CALLS_MAX {
-        let message = format!("a plan holds {} plans through its calls, and at most {} are allowed", is.1, limits::CALLS_MAX);
-        context.report(Diagnostic::error(codes::CALL_BOUND, message, span).help("run some of them by themselves"));
+        let message = format!(
+            "a plan holds {} plans through its calls, and at most {} are allowed",
+            is.1,
+            limits::CALLS_MAX
+        );
+        context.report(
+            Diagnostic::error(codes::CALL_BOUND, message, span).help("run some of them by themselves"),
+        );
     }
 }
 
@@ -149,7 +157,8 @@ fn check_estates(context: &mut Context, world: &World<'_>, edges: &[Edge]) {
             && other.text != own.text
         {
             let name = world.plans.get_index(*to).map_or("", |(name, _)| name);
-            let message = format!("plan `{name}` is on estate `{}`, and this one is on `{}`", other.text, own.text);
+            let message =
+                format!("plan `{name}` is on estate `{}`, and this one is on `{}`", other.text, own.text);
             context.report(
                 Diagnostic::error(codes::CALL_ESTATE, message, *span)
                     .at(other.span, "its estate")

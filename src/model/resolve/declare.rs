@@ -298,7 +298,9 @@ pub(super) fn one_label<'t>(context: &mut Context, part: &Part<'t>) -> Option<Na
     };
     if let Some(second) = more.first() {
         let message = format!("a {kind} has one name");
-        context.report(Diagnostic::error(codes::LABEL, message, second.span).help("write one word before the brace"));
+        context.report(
+            Diagnostic::error(codes::LABEL, message, second.span).help("write one word before the brace"),
+        );
     }
     word_label(context, part, first)
 }

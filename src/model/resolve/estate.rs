@@ -53,7 +53,8 @@ fn sites(context: &mut Context, fields: &Fields<'_>) -> Option<IndexMap<String, 
     if names.len() != 2 {
         let message = format!("an estate has 2 sites, and `sites` names {}", names.len());
         context.report(
-            Diagnostic::error(codes::OUT_OF_RANGE, message, value.span).help("name home first, then the other one"),
+            Diagnostic::error(codes::OUT_OF_RANGE, message, value.span)
+                .help("name home first, then the other one"),
         );
         return None;
     }

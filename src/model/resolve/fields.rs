@@ -32,7 +32,8 @@ impl<'t> Part<'t> {
 
     /// Its body, read.
     pub(super) fn read(&self, context: &mut Context, name: Option<Name<'t>>) -> Fields<'t> {
-        let heading = Heading { kind: self.kind, name, span: name.map_or(self.block.kind.span, |name| name.span) };
+        let heading =
+            Heading { kind: self.kind, name, span: name.map_or(self.block.kind.span, |name| name.span) };
         Fields::read(context, heading, &self.block.body)
     }
 }
@@ -105,8 +106,12 @@ impl<'t> Fields<'t> {
                 StmtKind::Chain(links) => fields.chain(context, links, stmt.span),
                 StmtKind::Use(_) if heading.kind.word == FILE.word => {}
                 StmtKind::Use(_) => context.report(
-                    Diagnostic::error(codes::WRONG_PLACE, "`use` stands in a file, outside every block", stmt.span)
-                        .help("move it to the top of the file"),
+                    Diagnostic::error(
+                        codes::WRONG_PLACE,
+                        "`use` stands in a file, outside every block",
+                        stmt.span,
+                    )
+                    .help("move it to the top of the file"),
                 ),
                 StmtKind::Broken { kind, name } => fields.broken.push((*kind, *name)),
             }
@@ -146,8 +151,12 @@ impl<'t> Fields<'t> {
                 schema::Labels::Groups => format!("{} [a, b] {{ … }}", inner.word),
             };
             return context.report(
-                Diagnostic::error(codes::WRONG_TYPE, format!("`{}` is a block, not a key", name.text), name.span)
-                    .help(format!("write `{shown}`")),
+                Diagnostic::error(
+                    codes::WRONG_TYPE,
+                    format!("`{}` is a block, not a key", name.text),
+                    name.span,
+                )
+                .help(format!("write `{shown}`")),
             );
         }
         let near = words::nearest(name.text, kind.keys.iter().map(|key| key.word));
@@ -176,7 +185,9 @@ impl<'t> Fields<'t> {
         } else {
             self.once.push(part);
         }
-        if kind.labels == schema::Labels::None && let Some(label) = block.labels.first() {
+        if kind.labels == schema::Labels::None
+            && let Some(label) = block.labels.first()
+        {
             context.report(
                 Diagnostic::error(codes::LABEL, format!("`{}` has no name", kind.word), label.span)
                     .help(format!("write `{} {{ … }}`", kind.word)),
@@ -230,7 +241,12 @@ impl<'t> Fields<'t> {
                         format!("{} has no `{}`", self.heading.subject(), key.word),
                         self.heading.span,
                     )
-                    .help(format!("add `{} = …`, {}: {}", key.word, key.ty.wanted(), key.doc)),
+                    .help(format!(
+                        "add `{} = …`, {}: {}",
+                        key.word,
+                        key.ty.wanted(),
+                        key.doc
+                    )),
                 );
             }
         }
@@ -252,7 +268,12 @@ impl<'t> Fields<'t> {
             ([first, second, ..], Some(OneOf::Exactly(_))) => context.report(
                 Diagnostic::error(
                     codes::EXCLUSIVE,
-                    format!("{} has both `{}` and `{}`", self.heading.subject(), first.name.text, second.name.text),
+                    format!(
+                        "{} has both `{}` and `{}`",
+                        self.heading.subject(),
+                        first.name.text,
+                        second.name.text
+                    ),
                     second.name.span,
                 )
                 .at(first.name.span, "first here")

@@ -188,7 +188,8 @@ impl<'t> Loader<'_, 't> {
         self.context.report(match said {
             Some(span) => Diagnostic::error(codes::FILE_MISSING, message, span)
                 .help("name a file below the folder of this one"),
-            None => Diagnostic::placeless(codes::FILE_MISSING, message).help("name a plan file, such as `plans/erp.muster`"),
+            None => Diagnostic::placeless(codes::FILE_MISSING, message)
+                .help("name a plan file, such as `plans/erp.muster`"),
         });
     }
 
@@ -201,7 +202,9 @@ impl<'t> Loader<'_, 't> {
             match &stmt.kind {
                 StmtKind::Use(value) => paths.extend(use_path(self.context, value)),
                 StmtKind::Broken { kind: None, .. } => self.library.incomplete = true,
-                StmtKind::Broken { kind: Some(kind), .. } if kind.text == "use" => self.library.incomplete = true,
+                StmtKind::Broken { kind: Some(kind), .. } if kind.text == "use" => {
+                    self.library.incomplete = true
+                }
                 StmtKind::Broken { .. } | StmtKind::Assign(_) | StmtKind::Block(_) | StmtKind::Chain(_) => {}
             }
         }
@@ -225,7 +228,8 @@ impl<'t> Loader<'_, 't> {
                 let most = words::count(limits::PLAN_FILES_MAX, "file");
                 let message = format!("a plan draws in more than {most}");
                 self.context.report(
-                    Diagnostic::error(codes::TOO_MANY_FILES, message, span).help("put several of them into one file"),
+                    Diagnostic::error(codes::TOO_MANY_FILES, message, span)
+                        .help("put several of them into one file"),
                 );
             }
             return None;

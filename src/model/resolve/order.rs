@@ -2,13 +2,14 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{
-    Align, Chain, CommitPolicy, CommitSpec, Endpoint, EndpointRef, Fence, GroupKind, Limits, Objective, Operation, Reprotect,
-};
 use crate::base::Id as _;
+use crate::model::{
+    Align, Chain, CommitPolicy, CommitSpec, Endpoint, EndpointRef, Fence, GroupKind, Limits, Objective,
+    Operation, Reprotect,
+};
 use crate::schema::Type;
-use crate::source::codes::names as codes;
 use crate::source::Diagnostic;
+use crate::source::codes::names as codes;
 use crate::syntax::ast::{Link, Value, ValueKind};
 
 use super::context::Context;
@@ -35,13 +36,17 @@ impl<'t> Scope<'_, 't> {
         let mut found = Vec::with_capacity(link.names.len());
         if link.names.is_empty() {
             let message = "an arrow leads to an empty list";
-            context.report(Diagnostic::error(codes::EMPTY, message, link.span).help("name a machine, group or step"));
+            context.report(
+                Diagnostic::error(codes::EMPTY, message, link.span).help("name a machine, group or step"),
+            );
         }
         for name in &link.names {
             let Some(endpoint) = self.endpoint(context, *name) else { continue };
             if link.names.len() > 1 && seen.insert(endpoint.to, ()).is_some() {
                 let message = format!("`{}` is twice in one list", name.text);
-                context.report(Diagnostic::error(codes::DUPLICATE_VALUE, message, name.span).help("remove one of them"));
+                context.report(
+                    Diagnostic::error(codes::DUPLICATE_VALUE, message, name.span).help("remove one of them"),
+                );
             }
             found.push(endpoint);
         }
@@ -53,7 +58,12 @@ impl<'t> Scope<'_, 't> {
         let part = self.draft.fields.part("objective")?;
         let fields = part.read(context, None);
         let until = fields.name("until").and_then(|name| self.endpoint(context, name));
-        Some(Objective { rpo: fields.duration("rpo"), rto: fields.duration("rto"), until, span: part.stmt.span })
+        Some(Objective {
+            rpo: fields.duration("rpo"),
+            rto: fields.duration("rto"),
+            until,
+            span: part.stmt.span,
+        })
     }
 
     /// The limits; none where nothing is said.
@@ -77,10 +87,13 @@ impl<'t> Scope<'_, 't> {
             let tier = self.draft.groups.get(id.index()).is_some_and(|group| group.kind == GroupKind::Tier);
             if tier {
                 let message = format!("tier `{}` promises no consistency", name.text);
-                context.report(Diagnostic::error(codes::WRONG_SORT, message, name.span).help("name a `group`"));
+                context
+                    .report(Diagnostic::error(codes::WRONG_SORT, message, name.span).help("name a `group`"));
             } else if groups.contains(&id) {
                 let message = format!("`{}` is twice in one list", name.text);
-                context.report(Diagnostic::error(codes::DUPLICATE_VALUE, message, name.span).help("remove one of them"));
+                context.report(
+                    Diagnostic::error(codes::DUPLICATE_VALUE, message, name.span).help("remove one of them"),
+                );
             } else {
                 groups.push(id);
             }
@@ -88,7 +101,8 @@ impl<'t> Scope<'_, 't> {
         if names.len() < 2 {
             let message = "`align` names fewer than 2 groups";
             context.report(
-                Diagnostic::error(codes::LABEL, message, part.block.kind.span).help("write `align [orders, stock] { within = 30s }`"),
+                Diagnostic::error(codes::LABEL, message, part.block.kind.span)
+                    .help("write `align [orders, stock] { within = 30s }`"),
             );
         }
         groups.sort_unstable();
@@ -100,7 +114,8 @@ impl<'t> Scope<'_, 't> {
         let part = self.draft.fields.part("fence")?;
         let fields = part.read(context, None);
         let spec = self.program(context, &fields);
-        let or_approve = fields.name("or_approve").and_then(|name| self.role(context, name)).map(|(name, _)| name);
+        let or_approve =
+            fields.name("or_approve").and_then(|name| self.role(context, name)).map(|(name, _)| name);
         Some(Fence { spec: spec?, or_approve, span: part.stmt.span })
     }
 
@@ -136,8 +151,10 @@ impl<'t> Scope<'_, 't> {
             }
         }
         let retry = program::retry(context, fields.part("retry"));
-        let operations =
-            steps::operations(&fields).into_iter().filter(|operation| *operation != Operation::Test).collect();
+        let operations = steps::operations(&fields)
+            .into_iter()
+            .filter(|operation| *operation != Operation::Test)
+            .collect();
         Some(Reprotect { via, retry, span: part.stmt.span, operations })
     }
 }
@@ -160,7 +177,11 @@ fn commit_policy(context: &mut Context, value: &Value<'_>) -> Option<CommitPolic
             return None;
         }
         let ValueKind::Duration(after) = arg.value.kind else { return None };
-        return Some(if name.text == "auto" { CommitPolicy::Auto(after) } else { CommitPolicy::Rollback(after) });
+        return Some(if name.text == "auto" {
+            CommitPolicy::Auto(after)
+        } else {
+            CommitPolicy::Rollback(after)
+        });
     }
     shape::wrong_type(context, "policy", &Type::Commit, value);
     None

@@ -30,7 +30,10 @@ pub(super) fn ladder(context: &mut Context, value: &Value<'_>, id_use: IdUse) ->
         match closing {
             Some(name) if index + 1 < values.len() => {
                 let message = format!("`{}` is not the last rung", name.text);
-                context.report(Diagnostic::error(codes::POLICY, message, name.span).help("move it to the end of the list"));
+                context.report(
+                    Diagnostic::error(codes::POLICY, message, name.span)
+                        .help("move it to the end of the list"),
+                );
                 right = false;
             }
             Some(name) => end = Some(if name.text == "ask" { LadderEnd::Ask } else { LadderEnd::Fail }),
@@ -42,7 +45,9 @@ pub(super) fn ladder(context: &mut Context, value: &Value<'_>, id_use: IdUse) ->
     }
     if right && rungs.is_empty() {
         let message = "`point` names no policy";
-        context.report(Diagnostic::error(codes::POLICY, message, value.span).help(format!("write one of {}", known())));
+        context.report(
+            Diagnostic::error(codes::POLICY, message, value.span).help(format!("write one of {}", known())),
+        );
         right = false;
     }
     right.then_some(Ladder { rungs, end: end.unwrap_or(LadderEnd::Fail) })
@@ -95,7 +100,8 @@ fn point_id<'v, 't>(
     if id_use == IdUse::Refused {
         let message = format!("`{ID}` names one machine's point, and this is for several");
         context.report(
-            Diagnostic::error(codes::POLICY, message, span).help("say it on a `vm` outside any group, or use `as_of`"),
+            Diagnostic::error(codes::POLICY, message, span)
+                .help("say it on a `vm` outside any group, or use `as_of`"),
         );
         return None;
     }
@@ -137,7 +143,10 @@ fn arguments(context: &mut Context, of: Name<'_>, args: &[Arg<'_>], mut policy: 
         if let Some(first) = said.iter().find(|first| first.text == name.text) {
             let message = format!("`{}` is said twice", name.text);
             context.report(
-                Diagnostic::error(codes::POLICY, message, name.span).labelled("again here").at(first.span, "first here").help("keep one of them"),
+                Diagnostic::error(codes::POLICY, message, name.span)
+                    .labelled("again here")
+                    .at(first.span, "first here")
+                    .help("keep one of them"),
             );
             right = false;
             continue;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::model::{EnvValue, Retry, ScriptSpec, Template, TemplatePart};
-use crate::source::codes::names as codes;
 use crate::source::Diagnostic;
+use crate::source::codes::names as codes;
 use crate::syntax::ast::{Value, ValueKind};
 
 use super::context::Context;
@@ -45,7 +45,8 @@ impl Scope<'_, '_> {
             context.report(Diagnostic::error(codes::WRONG_TYPE, message, value.span).help(help));
             return None;
         }
-        let read: Vec<Option<Template>> = shape::each(value).iter().map(|value| self.template(context, value)).collect();
+        let read: Vec<Option<Template>> =
+            shape::each(value).iter().map(|value| self.template(context, value)).collect();
         let mut run = read.into_iter().collect::<Option<Vec<Template>>>()?;
         if let (Some(program), Some(first)) = (run.first_mut(), shape::each(value).first()) {
             self.place_program(context, key, program, first)?;

@@ -192,7 +192,9 @@ impl<'t> Scope<'_, 't> {
             }
             _ => {
                 let message = "a hole has one or two names";
-                context.report(Diagnostic::error(codes::HOLE, message, span).help("write such as `${sql01.address}`"));
+                context.report(
+                    Diagnostic::error(codes::HOLE, message, span).help("write such as `${sql01.address}`"),
+                );
                 None
             }
         }

@@ -21,9 +21,9 @@ pub(super) struct BySite {
 impl<'t> Scope<'_, 't> {
     /// The settings that a block says itself.
     pub(super) fn settings(&self, context: &mut Context, fields: &Fields<'t>, id_use: IdUse) -> Settings {
-        let point = fields.value("point").and_then(|value| {
-            policy::ladder(context, value, id_use).map(|ladder| (ladder, value.span))
-        });
+        let point = fields
+            .value("point")
+            .and_then(|value| policy::ladder(context, value, id_use).map(|ladder| (ladder, value.span)));
         let network = fields.name("network").and_then(|name| self.network(context, name));
         let shutdown = fields.part("shutdown").and_then(|part| shutdown(context, part));
         let start = fields.part("start").and_then(|part| start(context, part));

@@ -27,28 +27,38 @@ pub(super) fn check(context: &mut Context, key: &str, ty: &Type, value: &Value<'
         return wrong_type(context, key, ty, value);
     }
     match (ty, &value.kind) {
-        (Type::Text | Type::Path | Type::Label, ValueKind::Text(parts)) => check_text(context, key, ty, parts, value.span),
+        (Type::Text | Type::Path | Type::Label, ValueKind::Text(parts)) => {
+            check_text(context, key, ty, parts, value.span)
+        }
         (Type::Int(least, most), ValueKind::Int(number)) => {
             if (least..=most).contains(&number) {
                 return true;
             }
             let message = format!("`{key}` is `{number}`, and it is {}", ty.wanted());
-            context.report(Diagnostic::error(codes::OUT_OF_RANGE, message, value.span).help(if number < least {
-                format!("write `{least}` or more")
-            } else {
-                format!("write `{most}` or less")
-            }));
+            context.report(Diagnostic::error(codes::OUT_OF_RANGE, message, value.span).help(
+                if number < least {
+                    format!("write `{least}` or more")
+                } else {
+                    format!("write `{most}` or less")
+                },
+            ));
             false
         }
-        (Type::Duration | Type::Time, ValueKind::Duration(duration)) => check_duration(context, key, ty, *duration, value.span),
+        (Type::Duration | Type::Time, ValueKind::Duration(duration)) => {
+            check_duration(context, key, ty, *duration, value.span)
+        }
         (Type::Word(choices), ValueKind::Word(word)) => check_word(context, key, choices, word, value.span),
-        (Type::Name(_) | Type::Label, ValueKind::Word(word)) => check_name(context, Name { text: word, span: value.span }),
+        (Type::Name(_) | Type::Label, ValueKind::Word(word)) => {
+            check_name(context, Name { text: word, span: value.span })
+        }
         (Type::Guest, ValueKind::Call { name, args }) => {
             let right = name.text == "guest"
                 && matches!(args.as_slice(), [arg] if arg.name.is_none() && matches!(arg.value.kind, ValueKind::Word(_)));
             right || wrong_type(context, key, ty, value)
         }
-        (Type::Secret, ValueKind::Call { .. }) => secret_source(value).is_some() || wrong_type(context, key, ty, value),
+        (Type::Secret, ValueKind::Call { .. }) => {
+            secret_source(value).is_some() || wrong_type(context, key, ty, value)
+        }
         _ => true,
     }
 }
@@ -82,7 +92,9 @@ fn check_list(context: &mut Context, key: &str, (ty, one): (&Type, &Type), value
     let values = each(value);
     if values.is_empty() {
         let message = format!("`{key}` is an empty list");
-        context.report(Diagnostic::error(codes::EMPTY, message, value.span).help(format!("name {}", one.wanted())));
+        context.report(
+            Diagnostic::error(codes::EMPTY, message, value.span).help(format!("name {}", one.wanted())),
+        );
         return false;
     }
     let mut right = true;
@@ -92,7 +104,9 @@ fn check_list(context: &mut Context, key: &str, (ty, one): (&Type, &Type), value
         let Some(text) = plain_or_word(value).filter(|_| matches!(ty, Type::Many(_))) else { continue };
         if seen.contains(&text) {
             let message = format!("`{text}` is twice in `{key}`");
-            context.report(Diagnostic::error(codes::DUPLICATE_VALUE, message, value.span).help("remove one of them"));
+            context.report(
+                Diagnostic::error(codes::DUPLICATE_VALUE, message, value.span).help("remove one of them"),
+            );
             right = false;
         } else {
             seen.insert(text);
@@ -112,14 +126,19 @@ fn plain_or_word<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
 fn check_text(context: &mut Context, key: &str, ty: &Type, parts: &[TextPart<'_>], span: Span) -> bool {
     let Some(text) = plain(parts) else {
         let message = format!("`{key}` is a text without holes");
-        context.report(Diagnostic::error(codes::WRONG_TYPE, message, span).help("write out what `${…}` stands for"));
+        context.report(
+            Diagnostic::error(codes::WRONG_TYPE, message, span).help("write out what `${…}` stands for"),
+        );
         return false;
     };
     if matches!(ty, Type::Path) {
         return check_path(context, key, &text, span);
     }
     if matches!(ty, Type::Label) && text.is_empty() {
-        context.report(Diagnostic::error(codes::EMPTY, format!("`{key}` is an empty text"), span).help("remove it or name something"));
+        context.report(
+            Diagnostic::error(codes::EMPTY, format!("`{key}` is an empty text"), span)
+                .help("remove it or name something"),
+        );
         return false;
     }
     true
@@ -145,14 +164,18 @@ pub(super) fn check_path(context: &mut Context, key: &str, text: &str, span: Spa
 fn check_duration(context: &mut Context, key: &str, ty: &Type, duration: Duration, span: Span) -> bool {
     if matches!(ty, Type::Time) && duration.is_zero() {
         let message = format!("`{key}` is `0s`, and it is longer than that");
-        context.report(Diagnostic::error(codes::OUT_OF_RANGE, message, span).help("write a duration such as `30s`"));
+        context.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, message, span).help("write a duration such as `30s`"),
+        );
         return false;
     }
     if duration > limits::WAIT_MAX {
         let said = time::format_duration(duration);
         let most = time::format_duration(limits::WAIT_MAX);
         let message = format!("`{key}` is `{said}`, and no plan waits longer than `{most}`");
-        context.report(Diagnostic::error(codes::OUT_OF_RANGE, message, span).help(format!("write `{most}` or less")));
+        context.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, message, span).help(format!("write `{most}` or less")),
+        );
         return false;
     }
     true

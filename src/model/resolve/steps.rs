@@ -6,8 +6,8 @@ use crate::model::{
     ApproveStep, At, CheckKind, CheckStep, IfLate, IfRejected, Mode, OnFailure, Operation, Plan, ScriptStep,
     ScriptWhere, Step, StepKind, Template, TemplatePart,
 };
-use crate::source::codes::names as codes;
 use crate::source::Diagnostic;
+use crate::source::codes::names as codes;
 use crate::syntax::ast::{Value, ValueKind};
 
 use super::context::Context;
@@ -22,13 +22,19 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl<'t> Scope<'_, 't> {
     /// A step; nothing where something is wrong. `called` is the plan of a `call`.
-    pub(super) fn step(&self, context: &mut Context, draft: &StepDraft<'t>, called: Option<&Plan>) -> Option<Step> {
+    pub(super) fn step(
+        &self,
+        context: &mut Context,
+        draft: &StepDraft<'t>,
+        called: Option<&Plan>,
+    ) -> Option<Step> {
         let fields = &draft.fields;
         let at_span = fields.place("at");
         if let (Some(place), None) = (at_span, draft.owner) {
             let message = "`at` is for steps inside a `vm`, `group` or `tier`";
             context.report(
-                Diagnostic::error(codes::WRONG_PLACE, message, place).help("remove it, or move the step into a block"),
+                Diagnostic::error(codes::WRONG_PLACE, message, place)
+                    .help("remove it, or move the step into a block"),
             );
         }
         let kind = match draft.named.part.kind.word {
@@ -46,7 +52,11 @@ impl<'t> Scope<'_, 't> {
             doc: draft.named.part.doc(),
             kind: kind?,
             owner: draft.owner,
-            at: if draft.owner.is_some() && draft.named.part.kind.key("at").is_some() { at(fields) } else { At::default() },
+            at: if draft.owner.is_some() && draft.named.part.kind.key("at").is_some() {
+                at(fields)
+            } else {
+                At::default()
+            },
             at_span,
             operations: operations(fields),
             modes: modes(fields),
@@ -62,10 +72,14 @@ impl<'t> Scope<'_, 't> {
         let prompt = fields.value("prompt").and_then(|value| self.template(context, value));
         let role = fields.name("by").and_then(|name| self.role(context, name));
         let quorum = fields.int("quorum");
-        if let (Some((name, Some(people))), Some(quorum), Some(value)) = (&role, quorum, fields.value("quorum"))
+        if let (Some((name, Some(people))), Some(quorum), Some(value)) =
+            (&role, quorum, fields.value("quorum"))
             && usize::try_from(quorum).is_ok_and(|quorum| quorum > *people)
         {
-            let message = format!("`quorum` is {quorum}, and role `{name}` has {}", crate::base::words::count(*people, "member"));
+            let message = format!(
+                "`quorum` is {quorum}, and role `{name}` has {}",
+                crate::base::words::count(*people, "member")
+            );
             let help = format!("write `quorum = {people}` or less, or add members to `{name}`");
             context.report(Diagnostic::error(codes::OUT_OF_RANGE, message, value.span).help(help));
         }
@@ -103,12 +117,16 @@ impl<'t> Scope<'_, 't> {
         for (key, of) in [("status", "http"), ("body", "http")] {
             if let (Some(place), None) = (fields.place(key), fields.place(of)) {
                 let message = format!("`{key}` is for checks by `{of}`");
-                context.report(Diagnostic::error(codes::EXCLUSIVE, message, place).help(format!("remove `{key}`")));
+                context.report(
+                    Diagnostic::error(codes::EXCLUSIVE, message, place).help(format!("remove `{key}`")),
+                );
             }
         }
         if let (Some(part), None) = (fields.part("env"), fields.place("command")) {
             let message = "`env` is for checks by `command`";
-            context.report(Diagnostic::error(codes::EXCLUSIVE, message, part.block.kind.span).help("remove `env`"));
+            context.report(
+                Diagnostic::error(codes::EXCLUSIVE, message, part.block.kind.span).help("remove `env`"),
+            );
         }
         let kind = if let Some(value) = fields.value("tcp") {
             self.template(context, value).filter(|to| check_host_port(context, to, value)).map(CheckKind::Tcp)
@@ -135,7 +153,10 @@ impl<'t> Scope<'_, 't> {
             && !(start.starts_with("http://") || start.starts_with("https://"))
         {
             let message = "`http` is a URL that begins with `http://` or `https://`";
-            context.report(Diagnostic::error(codes::WRONG_TYPE, message, value.span).help("write such as `http = \"http://${app01.address}/health\"`"));
+            context.report(
+                Diagnostic::error(codes::WRONG_TYPE, message, value.span)
+                    .help("write such as `http = \"http://${app01.address}/health\"`"),
+            );
             return None;
         }
         let status = u16::try_from(fields.int("status")?).ok()?;
@@ -146,15 +167,18 @@ impl<'t> Scope<'_, 't> {
 /// Reports a target without a port; a text that ends in a hole is known only in the run.
 fn check_host_port(context: &mut Context, to: &Template, value: &Value<'_>) -> bool {
     let right = match to.parts.last() {
-        Some(TemplatePart::Plain(end)) => end
-            .rsplit_once(':')
-            .is_some_and(|(host, port)| (!host.is_empty() || to.parts.len() > 1) && port.parse::<u16>().is_ok_and(|port| port > 0)),
+        Some(TemplatePart::Plain(end)) => end.rsplit_once(':').is_some_and(|(host, port)| {
+            (!host.is_empty() || to.parts.len() > 1) && port.parse::<u16>().is_ok_and(|port| port > 0)
+        }),
         Some(TemplatePart::Param(_)) => true,
         Some(_) | None => false,
     };
     if !right {
         let message = "`tcp` is `host:port`, and this names no port from 1 to 65535";
-        context.report(Diagnostic::error(codes::WRONG_TYPE, message, value.span).help("write such as `tcp = \"${sql01.address}:1433\"`"));
+        context.report(
+            Diagnostic::error(codes::WRONG_TYPE, message, value.span)
+                .help("write such as `tcp = \"${sql01.address}:1433\"`"),
+        );
     }
     right
 }

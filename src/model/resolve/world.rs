@@ -77,9 +77,16 @@ impl<'t> World<'t> {
                 }
             }
         }
-        world.estates = estates.values().map(|named| (named.name.text, estate::resolve(context, library, *named))).collect();
-        world.roles = roles.values().map(|named| (named.name.text, (named.name.span, people::role(context, *named)))).collect();
-        world.plans = plans.values().map(|named| (named.name.text, Draft::collect(context, *named))).collect();
+        world.estates = estates
+            .values()
+            .map(|named| (named.name.text, estate::resolve(context, library, *named)))
+            .collect();
+        world.roles = roles
+            .values()
+            .map(|named| (named.name.text, (named.name.span, people::role(context, *named))))
+            .collect();
+        world.plans =
+            plans.values().map(|named| (named.name.text, Draft::collect(context, *named))).collect();
         world.choose_root(context, &of_root, root);
         world
     }
@@ -91,7 +98,8 @@ impl<'t> World<'t> {
                 if !self.library.files.is_empty() && !self.lost.excuses("") {
                     let message = format!("`{}` holds no plan", path.display());
                     context.report(
-                        Diagnostic::placeless(codes::PLAN_COUNT, message).help("add `plan name { … }`, or name a file that has one"),
+                        Diagnostic::placeless(codes::PLAN_COUNT, message)
+                            .help("add `plan name { … }`, or name a file that has one"),
                     );
                 }
             }
