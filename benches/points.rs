@@ -2,11 +2,17 @@
 //! said, a thousand to a machine. Three estates: groups whose newest set is missing on one member, machines
 //! on their own, and the worst case, groups of which only the oldest set is complete.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench prints, over tables of its own making"
+)]
+
 use std::hint::black_box;
 use std::time::Instant;
 
 use musterpoint::base::{Id, Timestamp};
-use musterpoint::inventory::{Inventory, Machine, Point, PointKind, Protection, TagSet};
+use musterpoint::inventory::{Inventory, Machine, Point, PointKind, Protection, TagSet, read, to_text};
 use musterpoint::model::{Ladder, LadderEnd, Policy, PolicyKind, VmId};
 use musterpoint::point::{Forecast, Member, Subject, forecast};
 
@@ -33,12 +39,17 @@ fn main() {
         let (inventory, subjects) = estate(machines, shape);
         measure(&inventory, &subjects, shape);
     }
+    let (inventory, _) = estate((total / 10 / EACH).max(GROUP), Shape::Groups);
+    let document = to_text(&inventory);
+    let (micros, again) = timed(|| read("bench.json", document.as_bytes()).is_ok());
+    assert!(again, "what was written is read");
+    println!("Load: {} machines, {} bytes of JSON in {micros} us", inventory.vms.len(), document.len());
 }
 
 fn measure(inventory: &Inventory, subjects: &[Subject], shape: Shape) {
     let (mut choosing, mut reading) = (u128::MAX, u128::MAX);
     for _ in 0..3 {
-        let (micros, sum) = timed(|| read(inventory));
+        let (micros, sum) = timed(|| look(inventory));
         black_box(sum);
         reading = reading.min(micros);
         let (micros, forecast) = timed(|| forecast(subjects, &[], inventory, inventory.now));
@@ -66,7 +77,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (u128, T) {
 }
 
 /// Every point is looked at once.
-fn read(inventory: &Inventory) -> i64 {
+fn look(inventory: &Inventory) -> i64 {
     let points = inventory.vms.values().flat_map(|vm| &vm.points);
     points.fold(0, |sum, point| sum ^ point.at.as_nanos() ^ i64::from(point.usable))
 }

@@ -1,5 +1,11 @@
 //! The inventory format: what is read is what was written, and what is wrong is refused with its place.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking; helpers outside `#[test]` functions are tests as well"
+)]
+
 use musterpoint::inventory::{Inventory, PointKind, Power, Protection, read, read_file, to_text};
 
 const WHOLE: &str = r#"{ "format": "muster.inventory/1", "now": "2026-11-23T06:00:00Z", "sites": ["avs", "azure"],

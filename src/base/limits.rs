@@ -40,12 +40,6 @@ pub const LEASE_RENEW: Duration = Duration::from_secs(3);
 pub const BACKOFF_MAX: Duration = Duration::from_secs(3600);
 /// Exceptions listed in a report before they are only counted.
 pub const EXCEPTIONS_MAX: usize = 100_000;
-/// Plans called within plans called within plans: a wave of waves needs 3.
-pub const CALL_DEPTH_MAX: usize = 8;
-/// Plans that one plan may hold through calls, each counted as often as it is called.
-pub const CALLS_MAX: usize = 1000;
-/// Misspelt names for which a nearest one is looked for; each look compares with every name.
-pub const SUGGESTIONS_MAX: usize = 50;
 /// Findings about one inventory before its reader gives up: one mistake is often in every point.
 pub const INVENTORY_ERRORS_MAX: usize = 100;
 /// Sites of one inventory: an estate has two, a provider may report its neighbours.
@@ -54,5 +48,30 @@ pub const INVENTORY_SITES_MAX: usize = 64;
 pub const POINT_TAGS_MAX: usize = 64;
 /// Refused candidates that a certificate names; the rest it counts. More than anyone reads at night.
 pub const REFUSED_KEPT_MAX: usize = 16;
+/// Refused points of one machine that a certificate names where each goes to its own: with more, writing
+/// certificates would take longer than choosing.
+pub const REFUSED_OF_ONE_MAX: usize = 6;
 /// Sets that `align` looks at among equally small removals before it settles for the best so far: a second.
 pub const ALIGN_TIES_MAX: usize = 4_000_000;
+/// How long one process waits for another one's write to the state folder: many times a group commit.
+pub const STORE_BUSY: Duration = Duration::from_secs(5);
+/// Writes that wait for the store's writer: past it, senders wait.
+pub const STORE_QUEUE_MAX: usize = 1024;
+/// Writes that share one commit: as measured, more only makes each of them wait longer.
+pub const STORE_GROUP_MAX: usize = 1024;
+/// Events read from the store at once: about half a megabyte.
+pub const STORE_PAGE_EVENTS: i64 = 1024;
+/// Operator requests of one run that nobody has answered: people do not type more.
+pub const REQUESTS_OPEN_MAX: usize = 1000;
+/// How long the outcome of a cancelled act is polled before a person is asked.
+pub const CANCEL_MAX: Duration = Duration::from_secs(60);
+/// A full disk is looked at again this often; the run holds meanwhile.
+pub const SPACE_RETRY: Duration = Duration::from_secs(1);
+/// One look of a check over the network.
+pub const PROBE_MAX: Duration = Duration::from_secs(10);
+/// Plans called within plans called within plans: a wave of waves needs 3.
+pub const CALL_DEPTH_MAX: usize = 8;
+/// Plans that one plan may hold through calls, each counted as often as it is called.
+pub const CALLS_MAX: usize = 1000;
+/// Misspelt names for which a nearest one is looked for; each look compares with every name.
+pub const SUGGESTIONS_MAX: usize = 50;

@@ -1,1 +1,17 @@
-//! (to be written)
+//! Drives a run: stores the event, then acts. The only folder that spawns tasks, and the only place
+//! where the core, the store, an estate and events meet. Decides nothing that the core can decide.
+
+mod act;
+mod activity;
+mod bind;
+mod driver;
+mod estate_act;
+mod fill;
+mod notify;
+pub mod program;
+mod record;
+mod requests;
+pub mod script;
+
+pub use driver::{Attendance, DriveEnd, DriveError, DriveOptions, Watch, drive};
+pub use record::{begin_run, replay};

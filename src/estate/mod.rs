@@ -1,6 +1,12 @@
 //! The provider contract and its providers. A provider never decides order or points: it reports,
 //! acts once per key, and says what became of a key.
 
+pub mod conformance;
+mod real_probe;
+pub mod sim;
+
+pub use real_probe::real_probe;
+
 use std::sync::Arc;
 
 use crate::base::{Clock, Timestamp};

@@ -82,11 +82,14 @@ pub fn align(
         }
         let walks = lanes.into_iter().map(|lane| (lane.subject, lane.walk)).collect();
         let next = smallest_removal(walks, request.within);
-        if removal.as_ref().is_none_or(|best| next.members.len() < best.members.len()) {
+        if let Some(next) = next
+            && removal.as_ref().is_none_or(|best| next.members.len() < best.members.len())
+        {
             removal = Some(next);
         }
     }
-    let removal = removal.unwrap_or_default();
+    // Where no level has a removal, that none helps is proved as well.
+    let removal = removal.unwrap_or(Removal { members: Vec::new(), exact: common });
     let why = if common {
         let within = format_duration(request.within);
         format!("no common points of {} lie within {within}", list(&request.groups, usize::MAX))
@@ -235,7 +238,7 @@ pub(super) fn failed_rungs(
     let others: Vec<String> = groups.iter().filter(|name| **name != subject.name).cloned().collect();
     let rungs = subject.ladder.rungs.iter().take(rung);
     let failed = rungs.map(|policy| match pick(subject, policy, inventory, reference) {
-        Err(why) => why,
+        Err(why) => *why,
         Ok(_) => RungFailed {
             policy: policy.clone(),
             fault: RungFault::Unaligned(others.clone()),

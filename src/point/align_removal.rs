@@ -41,8 +41,9 @@ struct Entry {
     set: usize,
 }
 
-/// The smallest removal; `walks` may have been walked to any depth.
-pub(super) fn smallest_removal(mut walks: Vec<(&Subject, SetWalk<'_>)>, within: Duration) -> Removal {
+/// The smallest removal, or nothing where no machine has an admissible point that could be kept; `walks` may
+/// have been walked to any depth.
+pub(super) fn smallest_removal(mut walks: Vec<(&Subject, SetWalk<'_>)>, within: Duration) -> Option<Removal> {
     let mut tables = Vec::new();
     for (group, (subject, walk)) in walks.iter_mut().enumerate() {
         while walk.next().is_some() {}
@@ -122,7 +123,7 @@ impl Table {
 }
 
 /// Moves a window of length `within` down through all points and keeps the smallest removal.
-fn slide(tables: &mut [Table], subjects: &[&Subject], within: Duration) -> Removal {
+fn slide(tables: &mut [Table], subjects: &[&Subject], within: Duration) -> Option<Removal> {
     let mut entries: Vec<Entry> = Vec::new();
     for (table, content) in tables.iter().enumerate() {
         for (set, holders) in content.sets.iter().enumerate() {
@@ -154,8 +155,8 @@ fn slide(tables: &mut [Table], subjects: &[&Subject], within: Duration) -> Remov
             best = Some(next);
         }
     }
-    let members = best.unwrap_or_default().into_iter().map(|(_, name)| name.to_owned()).collect();
-    Removal { members, exact }
+    let members = best?.into_iter().map(|(_, name)| name.to_owned()).collect();
+    Some(Removal { members, exact })
 }
 
 fn change(tables: &mut [Table], entry: Entry, step: isize) {

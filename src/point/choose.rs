@@ -32,10 +32,10 @@ pub(super) fn pick(
     policy: &Policy,
     inventory: &Inventory,
     reference: Timestamp,
-) -> Result<Picked, RungFailed> {
+) -> Result<Picked, Box<RungFailed>> {
     let judge = Judge::new(policy, inventory, reference);
     match &policy.kind {
-        PolicyKind::Id(_) if subject.group => Err(RungFailed {
+        PolicyKind::Id(_) if subject.group => Err(Box::new(RungFailed {
             policy: policy.clone(),
             fault: RungFault::IdOnGroup,
             blamed: subject.members.iter().map(|member| member.name.clone()).collect(),
@@ -43,12 +43,12 @@ pub(super) fn pick(
             refused: Vec::new(),
             refused_more: 0,
             without_set: 0,
-        }),
+        })),
         kind if subject.group && kind.is_common() => {
             let mut walk = SetWalk::new(subject.timelines(inventory), judge);
             match walk.next() {
                 Some(found) => Ok(picked(subject, &walk, found, &|_| candidates::lost_tie(subject))),
-                None => Err(candidates::failed(subject, policy, &walk)),
+                None => Err(Box::new(candidates::failed(subject, policy, &walk))),
             }
         }
         PolicyKind::Latest

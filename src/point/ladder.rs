@@ -17,7 +17,7 @@ pub fn choose(subject: &Subject, inventory: &Inventory, reference: Timestamp) ->
             Ok(picked) => {
                 return Outcome::Chosen(Box::new(choice(subject, reference, rung, picked, failed)));
             }
-            Err(why) => failed.push(why),
+            Err(why) => failed.push(*why),
         }
     }
     Outcome::NotChosen(Box::new(no_choice(subject, inventory, reference, failed)))

@@ -4,7 +4,7 @@ use super::choice::{Matched, Refused, RungFailed, RungFault};
 use super::choose::Picked;
 use super::judge::{Faults, Judge, OTHER_ID, TOO_OLD, because};
 use super::subject::{Member, Subject, timeline};
-use crate::base::limits::REFUSED_KEPT_MAX;
+use crate::base::limits::{REFUSED_KEPT_MAX, REFUSED_OF_ONE_MAX};
 use crate::inventory::Point;
 use crate::model::Policy;
 
@@ -12,9 +12,13 @@ use crate::model::Policy;
 ///
 /// # Errors
 /// The members without one.
-pub(super) fn pick_own(subject: &Subject, policy: &Policy, judge: &Judge<'_>) -> Result<Picked, RungFailed> {
+pub(super) fn pick_own(
+    subject: &Subject,
+    policy: &Policy,
+    judge: &Judge<'_>,
+) -> Result<Picked, Box<RungFailed>> {
     // Shared fairly, so that the last member of a large group is explained as well as the first.
-    let keep = (REFUSED_KEPT_MAX / subject.members.len().max(1)).max(1);
+    let keep = (REFUSED_KEPT_MAX / subject.members.len().max(1)).clamp(1, REFUSED_OF_ONE_MAX);
     let mut picks = Vec::with_capacity(subject.members.len());
     let mut blamed = Vec::new();
     let mut closest = Vec::new();
@@ -42,7 +46,7 @@ pub(super) fn pick_own(subject: &Subject, policy: &Policy, judge: &Judge<'_>) ->
         return Ok(Picked { matched, set, picks, limiting, refused, refused_more, without_set: 0 });
     }
     let (policy, fault) = (policy.clone(), RungFault::NothingFits);
-    Err(RungFailed { policy, fault, blamed, closest, refused, refused_more, without_set: 0 })
+    Err(Box::new(RungFailed { policy, fault, blamed, closest, refused, refused_more, without_set: 0 }))
 }
 
 /// The refused point that came closest: only too old, else with the fewest faults; the newest of those.

@@ -46,6 +46,16 @@ pub(super) struct Found {
     pub(super) without_set: u64,
 }
 
+/// How far the walk has come on one member.
+#[derive(Clone, Copy, Debug)]
+struct Head<'a> {
+    /// The instant of the next point.
+    at: Option<Timestamp>,
+    /// Its place.
+    cursor: usize,
+    points: &'a [Point],
+}
+
 /// The walk through the points of a group.
 #[derive(Debug)]
 pub(super) struct SetWalk<'a> {
@@ -59,8 +69,7 @@ pub(super) struct SetWalk<'a> {
     pub(super) without_set: u64,
     places: Vec<Place>,
     index: HashMap<Symbol, usize, BuildHasherDefault<SymbolHasher>>,
-    heads: Vec<Option<Timestamp>>,
-    cursors: Vec<usize>,
+    heads: Vec<Head<'a>>,
     /// Complete and not yet handed out, the best last.
     ready: Vec<Found>,
 }
@@ -71,8 +80,10 @@ impl<'a> SetWalk<'a> {
         let by_instant = timelines.iter().all(|points| points.iter().all(|point| point.set.is_none()));
         Self {
             judge,
-            heads: timelines.iter().map(|points| points.first().map(|point| point.at)).collect(),
-            cursors: vec![0; timelines.len()],
+            heads: timelines
+                .iter()
+                .map(|points| Head { at: points.first().map(|point| point.at), cursor: 0, points })
+                .collect(),
             timelines,
             seen: Vec::new(),
             by_instant,
@@ -87,7 +98,7 @@ impl<'a> SetWalk<'a> {
     /// points in plan order, then the smaller id.
     pub(super) fn next(&mut self) -> Option<Found> {
         while self.ready.is_empty() {
-            let instant = self.heads.iter().copied().max().flatten()?;
+            let instant = self.heads.iter().map(|head| head.at).max().flatten()?;
             self.step(instant);
         }
         self.ready.pop()
@@ -100,42 +111,50 @@ impl<'a> SetWalk<'a> {
         if self.by_instant {
             self.meet(None, instant);
         }
-        for member in 0..self.timelines.len() {
-            if self.heads.get(member) != Some(&Some(instant)) {
-                continue;
-            }
-            let points = self.timelines.get(member).copied().unwrap_or_default();
-            let mut cursor = self.cursors.get(member).copied().unwrap_or(0);
-            while let Some(point) = points.get(cursor).filter(|point| point.at == instant) {
-                let index = match (point.set, last) {
-                    _ if self.by_instant => Some(self.seen.len() - 1),
-                    (None, _) => None,
-                    (Some(set), Some((known, index))) if set == known => Some(index),
-                    (Some(set), _) => {
-                        let index = match self.index.get(&set) {
-                            Some(index) => *index,
-                            None => self.meet(Some(set), instant),
-                        };
-                        last = Some((set, index));
-                        Some(index)
-                    }
-                };
-                match index {
-                    Some(index) => self.take(index, member, cursor, point, without_set),
+        let mut heads = std::mem::take(&mut self.heads);
+        for (member, head) in heads.iter_mut().enumerate().filter(|(_, head)| head.at == Some(instant)) {
+            head.at = None;
+            while let Some(point) = head.points.get(head.cursor) {
+                if point.at != instant {
+                    head.at = Some(point.at);
+                    break;
+                }
+                match self.set_of(point, instant, &mut last) {
+                    Some(index) => self.take(index, member, head.cursor, point, without_set),
                     None => self.without_set += 1,
                 }
-                cursor += 1;
-            }
-            if let (Some(head), Some(slot)) = (self.heads.get_mut(member), self.cursors.get_mut(member)) {
-                *head = points.get(cursor).map(|point| point.at);
-                *slot = cursor;
+                head.cursor += 1;
             }
         }
+        self.heads = heads;
         if self.ready.len() > 1 {
             let mut ready = std::mem::take(&mut self.ready);
             ready.sort_by(|one, other| self.rank(one).cmp(&self.rank(other)));
             self.ready = ready;
         }
+    }
+
+    /// The set of a point, met before or now; none if it belongs to none. Members mostly report the same set
+    /// at the same instant, so the last one is tried first.
+    fn set_of(
+        &mut self,
+        point: &Point,
+        instant: Timestamp,
+        last: &mut Option<(Symbol, usize)>,
+    ) -> Option<usize> {
+        if self.by_instant {
+            return self.seen.len().checked_sub(1);
+        }
+        let set = point.set?;
+        if let Some((_, index)) = last.filter(|(known, _)| *known == set) {
+            return Some(index);
+        }
+        let index = match self.index.get(&set) {
+            Some(index) => *index,
+            None => self.meet(Some(set), instant),
+        };
+        *last = Some((set, index));
+        Some(index)
     }
 
     fn meet(&mut self, set: Option<Symbol>, first: Timestamp) -> usize {
@@ -198,8 +217,7 @@ impl<'a> SetWalk<'a> {
 
     /// The points of a member that were not met yet.
     pub(super) fn rest(&self, member: usize) -> &'a [Point] {
-        let cursor = self.cursors.get(member).copied().unwrap_or(0);
-        self.timelines.get(member).and_then(|points| points.get(cursor..)).unwrap_or_default()
+        self.heads.get(member).and_then(|head| head.points.get(head.cursor..)).unwrap_or_default()
     }
 }
 

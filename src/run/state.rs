@@ -235,6 +235,12 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// Whether it is final.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
+
     /// The word of `words.md`.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -58,7 +58,7 @@ pub const FILE: &[Kind] = &[
             "members",
             Type::Either(&[
                 Type::Word(&[Choice::new("anyone", "whoever can reach the run")]),
-                Type::Many(&Type::Text),
+                Type::Many(&Type::Given),
             ]),
             Need::Required,
             "the people, or `anyone`",
@@ -104,7 +104,7 @@ pub const FILE: &[Kind] = &[
         example: "network lan { avs = \"VLAN10\", azure = \"vnet-erp/app\", test = \"vnet-bubble/app\" }",
         open: Some(Open {
             names: OpenNames::SitesAndTest,
-            ty: Type::Text,
+            ty: Type::Given,
             doc: "the estate's network at that site, or the isolated one of a test",
         }),
         ..Kind::EMPTY
@@ -189,7 +189,7 @@ pub const PLAN: &[Kind] = &[
         doc: "A replication group: its machines' points are taken together; exactly the estate's group of that name.",
         example: "group db {\n  point = [common_app(max_age = 1h), ask]\n  vm [sql01, sql02] { os = windows }\n}",
         keys: &[
-            Key::new("name", Type::Text, Need::Optional("its label"), "its name in the estate"),
+            Key::new("name", Type::Given, Need::Optional("its label"), "its name in the estate"),
             POINT,
             NETWORK,
             OPTIONAL,
@@ -212,7 +212,7 @@ pub const PLAN: &[Kind] = &[
         doc: "A machine, or several with the same settings.",
         example: "vm sql01 { name = \"SQL 01.contoso.com\", os = windows }",
         keys: &[
-            Key::new("name", Type::Text, Need::Optional("its label"), "its name in the estate"),
+            Key::new("name", Type::Given, Need::Optional("its label"), "its name in the estate"),
             Key::new(
                 "os",
                 Type::Label,
@@ -237,7 +237,7 @@ pub const PLAN: &[Kind] = &[
         example: "address { azure = \"10.8.0.21\", test = dhcp }",
         open: Some(Open {
             names: OpenNames::SitesAndTest,
-            ty: Type::Either(&[Type::Word(&[Choice::new("dhcp", "only the estate knows")]), Type::Text]),
+            ty: Type::Either(&[Type::Word(&[Choice::new("dhcp", "only the estate knows")]), Type::Given]),
             doc: "its address there",
         }),
         ..Kind::EMPTY

@@ -127,6 +127,7 @@ impl Page {
             ("change the point before commit", yes(can.change_point)),
             ("commit deletes the machines left behind", directions(can.commit_deletes_sources)),
             ("take new points when asked", yes(can.takes_points)),
+            ("needs process servers named in `via`", yes(can.process_servers)),
         ] {
             self.line(&format!("| {what} | {fact} |"));
         }
@@ -161,6 +162,7 @@ fn choices(ty: &Type) -> &'static [Choice] {
         Type::Either(types) => types.iter().map(choices).find(|found| !found.is_empty()).unwrap_or(&[]),
         Type::Text
         | Type::Template
+        | Type::Given
         | Type::Path
         | Type::Int(..)
         | Type::Duration

@@ -369,7 +369,7 @@ pub const PARTS: &[Kind] = &[
         places: &["estate"],
         doc: "The name of a site in the estate, where it is no word.",
         example: "site avs { name = \"AVS Frankfurt\" }",
-        keys: &[Key::new("name", Type::Text, Need::Required, "its name in the estate")],
+        keys: &[Key::new("name", Type::Given, Need::Required, "its name in the estate")],
         ..Kind::EMPTY
     },
 ];

@@ -127,6 +127,8 @@ pub enum Type {
     Text,
     /// A text that may have holes such as `${sql01.address}`.
     Template,
+    /// A name that need not be a word: a person's, or what the estate calls something.
+    Given,
     /// A path below the folder of the file that says it.
     Path,
     /// A whole number from the first to the second.
@@ -174,6 +176,7 @@ impl Type {
         match self {
             Self::Text => "a text such as `\"text\"`".to_owned(),
             Self::Template => "a text such as `\"${sql01.address}:1433\"`".to_owned(),
+            Self::Given => "a name in quotes such as `\"SQL 01\"`".to_owned(),
             Self::Path => "a path in quotes such as `\"estates/erp.json\"`".to_owned(),
             Self::Int(least, most) if *most == u64::from(u32::MAX) => {
                 format!("a whole number from {least} up")

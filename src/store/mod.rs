@@ -1,1 +1,31 @@
-//! (to be written)
+//! The state folder: run logs, leases, machine locks and operator requests in one SQLite file.
+//! Events come in as lines and are durable before the call returns; readers get them back with
+//! their chain checked. Knows neither what an event means nor who drives.
+
+mod append;
+mod chain;
+mod connect;
+mod error;
+mod folder;
+mod handle;
+mod id;
+mod lease;
+mod mount;
+mod owner;
+mod request;
+mod rows;
+mod schema;
+mod start;
+mod state;
+mod writer;
+
+pub use chain::EventReader;
+pub use connect::OpenFor;
+pub use error::StoreError;
+pub use handle::{Store, Subfolder};
+pub use id::RunId;
+pub use owner::Owner;
+pub use request::{Answer, OperatorRequest, RequestId};
+pub use rows::{LeaseInfo, RunInfo};
+pub use start::{LockKind, LockRule, MachineLock, NewRun};
+pub use state::{RunState, RunSummary};

@@ -93,10 +93,7 @@ impl Parts {
             "os" => self.os.replace(optional_name(context, "os", map.next_value()?)).is_some(),
             "power" => {
                 let value: Scalar<'de> = map.next_value()?;
-                let power = match value {
-                    Scalar::Null => None,
-                    value => context.word("power", &value, &POWERS),
-                };
+                let power = value.or_null().and_then(|value| context.word("power", &value, &POWERS));
                 self.power.replace(power).is_some()
             }
             "protection" => {
@@ -104,10 +101,8 @@ impl Parts {
                 self.protection.replace(value).is_some()
             }
             "agent_registered" => {
-                let value = match map.next_value()? {
-                    Scalar::Null => None,
-                    value => context.flag("agent_registered", &value),
-                };
+                let value: Scalar<'de> = map.next_value()?;
+                let value = value.or_null().and_then(|value| context.flag("agent_registered", &value));
                 self.agent_registered.replace(value).is_some()
             }
             "pending_bytes" => {
@@ -231,10 +226,8 @@ impl<'de> Shape<'de> for LeftBehindShape<'_, '_> {
             let again = match &*key {
                 "site" => site.replace(name(context, "site", map.next_value()?)).is_some(),
                 "power" => {
-                    let value = match map.next_value()? {
-                        Scalar::Null => None,
-                        value => context.word("power", &value, &POWERS),
-                    };
+                    let value: Scalar<'de> = map.next_value()?;
+                    let value = value.or_null().and_then(|value| context.word("power", &value, &POWERS));
                     power.replace(value).is_some()
                 }
                 unknown => {

@@ -134,10 +134,8 @@ impl<'de> Shape<'de> for PointShape<'_, '_> {
                 "at" => parts.at.replace(context.instant("at", &map.next_value()?)).is_some(),
                 "kind" => parts.kind.replace(context.word("kind", &map.next_value()?, &KINDS)).is_some(),
                 "set" => {
-                    let value = match map.next_value()? {
-                        Scalar::Null => None,
-                        value => name(context, texts, "set", value),
-                    };
+                    let value: Scalar<'de> = map.next_value()?;
+                    let value = value.or_null().and_then(|value| name(context, texts, "set", value));
                     parts.set.replace(value).is_some()
                 }
                 "tags" => {

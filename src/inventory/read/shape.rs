@@ -21,6 +21,11 @@ pub(super) enum Scalar<'de> {
 }
 
 impl Scalar<'_> {
+    /// Nothing where null stands, else the value.
+    pub(super) fn or_null(self) -> Option<Self> {
+        if matches!(self, Self::Null) { None } else { Some(self) }
+    }
+
     /// What it is, in words.
     pub(super) const fn kind(&self) -> &'static str {
         match self {

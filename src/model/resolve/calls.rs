@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::base::{Id as _, limits};
+use crate::base::limits;
 use crate::model::Plan;
 use crate::source::codes::names as codes;
 use crate::source::{Diagnostic, Span};
@@ -129,7 +129,9 @@ fn called_first(context: &mut Context, world: &World<'_>, edges: &[Edge]) -> Vec
 
 /// Reports the call with which a plan goes past a bound.
 fn check_bounds(context: &mut Context, was: (usize, usize), is: (usize, usize), span: Span) {
-    if was.0 <= limits::CALL_DEPTH_MAX && is.0 > limits::CALL_DEPTH_MAX {
+    let passes = |was: usize, is: usize, most: usize| was <= most && is > most;
+    // The callers of a plan past a bound are past it too: one report is enough.
+    if passes(was.0, is.0, limits::CALL_DEPTH_MAX) && context.first_complaint("depth", "") {
         let message =
             format!("calls are nested {} deep, and at most {} are allowed", is.0, limits::CALL_DEPTH_MAX);
         context.report(
@@ -137,7 +139,7 @@ fn check_bounds(context: &mut Context, was: (usize, usize), is: (usize, usize), 
                 .help("call the inner plans from the outer one"),
         );
     }
-    if was.1 <= limits::CALLS_MAX && is.1 > limits::CALLS_MAX {
+    if passes(was.1, is.1, limits::CALLS_MAX) && context.first_complaint("calls", "") {
         let message = format!(
             "a plan holds {} plans through its calls, and at most {} are allowed",
             is.1,

@@ -229,7 +229,6 @@ impl<'t> Draft<'t> {
 
     /// Declares a node, which no other node of the plan may be called.
     fn node(&mut self, context: &mut Context, name: Name<'t>, node: Node) {
-        shape::check_name(context, name);
         if schema::RESERVED_NODES.contains(&name.text) {
             let message = format!("`{}` is a word of the language and no name", name.text);
             let help = format!("call it something else, such as `{}_1`", name.text);
@@ -267,7 +266,6 @@ impl<'t> Draft<'t> {
 
 /// Declares a block in a table of its kind.
 pub(super) fn declare<'t>(context: &mut Context, table: &mut Table<'t>, named: Named<'t>) {
-    shape::check_name(context, named.name);
     match table.get(named.name.text) {
         None => {
             table.insert(named.name.text, named);

@@ -130,11 +130,10 @@ fn provider_of(
 }
 
 fn holds_path(ty: &schema::Type) -> bool {
-    match ty {
-        schema::Type::Path => true,
-        schema::Type::List(one) | schema::Type::Many(one) => holds_path(one),
-        _ => false,
+    if let schema::Type::List(one) | schema::Type::Many(one) = ty {
+        return holds_path(one);
     }
+    matches!(ty, schema::Type::Path)
 }
 
 /// A value that fits its key, as JSON; `folder` goes before texts that are paths.

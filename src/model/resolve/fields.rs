@@ -72,7 +72,7 @@ pub(super) struct Fields<'t> {
     open_seen: HashMap<&'t str, Span>,
     /// Arrows, in an `order`.
     pub(super) chains: Vec<&'t [Link<'t>]>,
-    /// Statements with a syntax error.
+    /// Kind and name of statements with a syntax error, and of blocks that cannot stand here.
     pub(super) broken: Vec<(Option<Name<'t>>, Option<Name<'t>>)>,
 }
 
@@ -175,6 +175,8 @@ impl<'t> Fields<'t> {
         let parent = self.heading.kind;
         let word = block.kind;
         let Some(kind) = schema::kind_in(parent.word, word.text) else {
+            // The names that it would have declared are not unknown elsewhere.
+            self.broken.push((Some(word), block.labels.first().and_then(shape::name)));
             return self.unknown_block(context, word);
         };
         let part = Part { kind, block, stmt };
@@ -250,10 +252,7 @@ impl<'t> Fields<'t> {
                 );
             }
         }
-        let (OneOf::Exactly(set) | OneOf::AtLeast(set)) = (match kind.one_of {
-            Some(one_of) => one_of,
-            None => return,
-        });
+        let Some(OneOf::Exactly(set) | OneOf::AtLeast(set)) = kind.one_of else { return };
         let said: Vec<&Said<'_>> = self.said.iter().filter(|said| set.contains(&said.key.word)).collect();
         match (said.as_slice(), kind.one_of) {
             ([], _) if set.iter().any(|word| excused(word)) => {}
@@ -285,7 +284,8 @@ impl<'t> Fields<'t> {
 
     /// The value of a key, if it was said and is of its type.
     pub(super) fn value(&self, word: &str) -> Option<&'t Value<'t>> {
-        if self.heading.kind.key(word).is_none() {
+        // Words of readers are fixed in the program: tests meet all of them, a run need not ask again.
+        if cfg!(debug_assertions) && self.heading.kind.key(word).is_none() {
             crate::bug!("`{}` has no key `{word}`", self.heading.kind.word);
         }
         self.said.iter().find(|said| said.key.word == word)?.value

@@ -1,7 +1,7 @@
 //! Reads a plan's file and all that it uses, and parses each once. Sees files only through `Files`.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -178,11 +178,15 @@ impl<'t> Loader<'_, 't> {
 
     fn unreadable(&mut self, shown: &str, error: &io::Error, said: Option<Span>) {
         self.library.incomplete = true;
-        let why = match error.kind() {
-            io::ErrorKind::NotFound => "does not exist".to_owned(),
-            io::ErrorKind::PermissionDenied => "may not be read".to_owned(),
-            io::ErrorKind::IsADirectory => "is a folder".to_owned(),
-            _ => format!("cannot be read: {}", error.to_string().replace('\n', " ")),
+        let kind = error.kind();
+        let why = if kind == io::ErrorKind::NotFound {
+            "does not exist".to_owned()
+        } else if kind == io::ErrorKind::PermissionDenied {
+            "may not be read".to_owned()
+        } else if kind == io::ErrorKind::IsADirectory {
+            "is a folder".to_owned()
+        } else {
+            format!("cannot be read: {}", error.to_string().replace('\n', " "))
         };
         let message = format!("`{shown}` {why}");
         self.context.report(match said {
@@ -200,7 +204,10 @@ impl<'t> Loader<'_, 't> {
         let folder = loaded.folder.clone();
         for stmt in &loaded.tree.items {
             match &stmt.kind {
-                StmtKind::Use(value) => paths.extend(use_path(self.context, value)),
+                StmtKind::Use(value) => match use_path(self.context, value) {
+                    Some(path) => paths.push(path),
+                    None => self.library.incomplete = true,
+                },
                 StmtKind::Broken { kind: None, .. } => self.library.incomplete = true,
                 StmtKind::Broken { kind: Some(kind), .. } if kind.text == "use" => {
                     self.library.incomplete = true
@@ -208,31 +215,47 @@ impl<'t> Loader<'_, 't> {
                 StmtKind::Broken { .. } | StmtKind::Assign(_) | StmtKind::Block(_) | StmtKind::Chain(_) => {}
             }
         }
-        for (path, span) in paths {
-            let below: Vec<&str> =
-                folder.split('/').chain(path.split('/')).filter(|part| !matches!(*part, "" | ".")).collect();
-            if let Some(to) = self.find(below.join("/"), span) {
+        let paths: Vec<(String, Span)> = paths
+            .into_iter()
+            .map(|(path, span)| {
+                let parts =
+                    folder.split('/').chain(path.split('/')).filter(|part| !matches!(*part, "" | "."));
+                (parts.collect::<Vec<_>>().join("/"), span)
+            })
+            .collect();
+        if self.too_many(&paths) {
+            return;
+        }
+        for (below, span) in paths {
+            if let Some(to) = self.find(below, span) {
                 self.uses.push((from, to, span));
             }
         }
+    }
+
+    /// Reports a file whose uses go past the bound; then none of them is read.
+    fn too_many(&mut self, paths: &[(String, Span)]) -> bool {
+        let mut new: HashSet<&str> = HashSet::new();
+        let past = paths.iter().find(|(below, _)| {
+            !self.by_path.contains_key(below)
+                && new.insert(below)
+                && self.by_path.len() + new.len() > limits::PLAN_FILES_MAX
+        });
+        let Some((_, span)) = past else { return false };
+        self.library.incomplete = true;
+        let message = format!("a plan draws in more than {}", words::count(limits::PLAN_FILES_MAX, "file"));
+        self.context.report(
+            Diagnostic::error(codes::TOO_MANY_FILES, message, *span)
+                .labelled("one too many")
+                .help("put several of them into one file"),
+        );
+        true
     }
 
     /// The index of a file, read now or before.
     fn find(&mut self, below: String, span: Span) -> Option<usize> {
         if let Some(known) = self.by_path.get(&below) {
             return *known;
-        }
-        if self.by_path.len() >= limits::PLAN_FILES_MAX {
-            self.library.incomplete = true;
-            if self.context.first_complaint("files", "") {
-                let most = words::count(limits::PLAN_FILES_MAX, "file");
-                let message = format!("a plan draws in more than {most}");
-                self.context.report(
-                    Diagnostic::error(codes::TOO_MANY_FILES, message, span)
-                        .help("put several of them into one file"),
-                );
-            }
-            return None;
         }
         let index = self.find_new(&below, span);
         self.by_path.insert(below, index);

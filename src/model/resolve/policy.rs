@@ -121,10 +121,12 @@ fn arguments(context: &mut Context, of: Name<'_>, args: &[Arg<'_>], mut policy: 
     for arg in args {
         let Some(name) = arg.name else {
             let message = format!("an argument of `{}` has no name", of.text);
-            let help = match arg.value.kind {
-                ValueKind::Duration(_) => "write `max_age = …`",
-                ValueKind::Instant(_) => "write `as_of = …`",
-                _ => "write `max_age = 1h`, `as_of = …` or `tag = …`",
+            let help = if matches!(arg.value.kind, ValueKind::Duration(_)) {
+                "write `max_age = …`"
+            } else if matches!(arg.value.kind, ValueKind::Instant(_)) {
+                "write `as_of = …`"
+            } else {
+                "write `max_age = 1h`, `as_of = …` or `tag = …`"
             };
             context.report(Diagnostic::error(codes::POLICY, message, arg.value.span).help(help));
             right = false;

@@ -11,8 +11,8 @@ use indexmap::IndexMap;
 
 use super::context::Context;
 use super::declare::{Draft, Named, Node, Table};
+use super::estate;
 use super::world::World;
-use super::{estate, shape};
 
 /// What the names in a plan can mean.
 #[derive(Clone, Copy, Debug)]

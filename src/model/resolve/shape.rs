@@ -27,7 +27,7 @@ pub(super) fn check(context: &mut Context, key: &str, ty: &Type, value: &Value<'
         return wrong_type(context, key, ty, value);
     }
     match (ty, &value.kind) {
-        (Type::Text | Type::Path | Type::Label, ValueKind::Text(parts)) => {
+        (Type::Text | Type::Given | Type::Path | Type::Label, ValueKind::Text(parts)) => {
             check_text(context, key, ty, parts, value.span)
         }
         (Type::Int(least, most), ValueKind::Int(number)) => {
@@ -48,9 +48,6 @@ pub(super) fn check(context: &mut Context, key: &str, ty: &Type, value: &Value<'
             check_duration(context, key, ty, *duration, value.span)
         }
         (Type::Word(choices), ValueKind::Word(word)) => check_word(context, key, choices, word, value.span),
-        (Type::Name(_) | Type::Label, ValueKind::Word(word)) => {
-            check_name(context, Name { text: word, span: value.span })
-        }
         (Type::Guest, ValueKind::Call { name, args }) => {
             let right = name.text == "guest"
                 && matches!(args.as_slice(), [arg] if arg.name.is_none() && matches!(arg.value.kind, ValueKind::Word(_)));
@@ -67,7 +64,7 @@ pub(super) fn check(context: &mut Context, key: &str, ty: &Type, value: &Value<'
 fn fits(ty: &Type, value: &Value<'_>) -> bool {
     let kind = &value.kind;
     match ty {
-        Type::Text | Type::Template | Type::Path => matches!(kind, ValueKind::Text(_)),
+        Type::Text | Type::Given | Type::Template | Type::Path => matches!(kind, ValueKind::Text(_)),
         Type::Int(..) => matches!(kind, ValueKind::Int(_)),
         Type::Duration | Type::Time => matches!(kind, ValueKind::Duration(_)),
         Type::Size => matches!(kind, ValueKind::Size(_)),
@@ -134,7 +131,15 @@ fn check_text(context: &mut Context, key: &str, ty: &Type, parts: &[TextPart<'_>
     if matches!(ty, Type::Path) {
         return check_path(context, key, &text, span);
     }
-    if matches!(ty, Type::Label) && text.is_empty() {
+    let named = matches!(ty, Type::Label | Type::Given);
+    if named && text.chars().count() > limits::NAME_CHARS_MAX {
+        let most = limits::NAME_CHARS_MAX;
+        let message =
+            format!("`{key}` has {} characters, and at most {most} are allowed", text.chars().count());
+        context.report(Diagnostic::error(codes::NAME_TOO_LONG, message, span).help("shorten it"));
+        return false;
+    }
+    if named && text.is_empty() {
         context.report(
             Diagnostic::error(codes::EMPTY, format!("`{key}` is an empty text"), span)
                 .help("remove it or name something"),
@@ -193,20 +198,6 @@ fn check_word(context: &mut Context, key: &str, choices: &'static [Choice], word
     false
 }
 
-/// Reports a name that is too long.
-pub(super) fn check_name(context: &mut Context, name: Name<'_>) -> bool {
-    if name.text.len() <= limits::NAME_CHARS_MAX || name.text.chars().count() <= limits::NAME_CHARS_MAX {
-        return true;
-    }
-    let message = format!(
-        "a name has {} characters, and at most {} are allowed",
-        name.text.chars().count(),
-        limits::NAME_CHARS_MAX
-    );
-    context.report(Diagnostic::error(codes::NAME_TOO_LONG, message, name.span).help("shorten it"));
-    false
-}
-
 /// Reports a value of another type.
 pub(super) fn wrong_type(context: &mut Context, key: &str, ty: &Type, value: &Value<'_>) -> bool {
     if let (Type::Secret, ValueKind::Text(_)) = (ty, &value.kind) {
@@ -240,10 +231,9 @@ pub(super) fn found(value: &Value<'_>) -> String {
 
 /// The edit that probably helps.
 fn repair(key: &str, ty: &Type, value: &Value<'_>) -> Option<String> {
-    let wants = |test: fn(&Type) -> bool| match ty {
-        Type::Either(types) => types.iter().any(test),
-        Type::Many(one) | Type::List(one) => test(one),
-        ty => test(ty),
+    let one = if let Type::Many(one) | Type::List(one) = ty { one } else { ty };
+    let wants = |test: fn(&Type) -> bool| {
+        if let Type::Either(types) = one { types.iter().any(test) } else { test(one) }
     };
     if let ValueKind::Int(number) = &value.kind
         && wants(|ty| matches!(ty, Type::Duration | Type::Time))
@@ -251,7 +241,7 @@ fn repair(key: &str, ty: &Type, value: &Value<'_>) -> Option<String> {
         return Some(format!("say the unit: `{key} = {number}s` or `{key} = {number}m`"));
     }
     if let ValueKind::Word(word) = &value.kind
-        && wants(|ty| matches!(ty, Type::Text | Type::Template | Type::Path))
+        && wants(|ty| matches!(ty, Type::Text | Type::Given | Type::Template | Type::Path))
     {
         return Some(format!("write `\"{word}\"` with quotes"));
     }

@@ -1,7 +1,7 @@
 //! Judges independent points: each machine's own newest.
 
 use super::{Case, Expected, judge, points_of, same};
-use crate::base::limits::REFUSED_KEPT_MAX;
+use crate::base::limits::{REFUSED_KEPT_MAX, REFUSED_OF_ONE_MAX};
 use crate::inventory::Point;
 use crate::model::Policy;
 use crate::point::{Because, Member, Reason, Refused};
@@ -21,6 +21,7 @@ pub(super) fn expected(case: Case<'_>, policy: &Policy, picked: &[&Point]) -> Re
 /// The points of each member before its pick; of a member without one, all.
 pub(super) fn refused(case: Case<'_>, policy: &Policy, picked: &[&Point]) -> Expected {
     let share = std::cmp::max(1, REFUSED_KEPT_MAX / std::cmp::max(1, case.subject.members.len()));
+    let share = std::cmp::min(share, REFUSED_OF_ONE_MAX);
     let (mut kept, mut all) = (Vec::new(), 0);
     for member in &case.subject.members {
         let mut of_member = 0;

@@ -96,7 +96,7 @@ fn common_fault(case: Case<'_>, policy: &Policy, expected: &mut RungFailed) {
 
 /// Members with a point of the set that is admissible or only too old.
 fn near(case: Case<'_>, policy: &Policy, set: &sets::Full<'_>) -> usize {
-    let close = |point: &&crate::inventory::Point| {
+    let close = |point: &crate::inventory::Point| {
         let reasons = judge::reasons(case, policy, point);
         reasons.is_empty() || reasons == [Reason::TooOld]
     };

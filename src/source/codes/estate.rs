@@ -72,4 +72,62 @@ The file is not there or may not be read; the message says which. Paths in a pla
     INVENTORY_FIELD_TWICE = "MP0513", "field is given twice in an inventory", "\
 JSON readers differ in which of two equal keys they believe, so neither is. Keep one of them.
 ";
+    SIM_SETTINGS = "MP0520", "the inventory's `sim` object does not read", "\
+The simulator is set by an optional `sim` object beside `vms`. A misspelt key would make a rehearsal prove \
+something else than what was meant, so it is refused. Everything in it may be left out:
+
+    \"sim\": {
+      \"home\": \"avs\",
+      \"durations\": { \"fail_over\": \"2m\" },
+      \"replication\": { \"crash_every\": \"5m\", \"app_every\": \"1h\", \"keep_all\": \"2h\", \"retention\": \"24h\" },
+      \"vms\": { \"app01\": { \"durations\": { \"start\": \"90s\" }, \"change_rate\": 1000000, \"replicates\": true } },
+      \"services\": { \"app01\": { \"8080\": { \"after\": \"30s\", \"status\": 503, \"body\": \"\" } } },
+      \"faults\": [\"fail fail_over app01 once\"]
+    }
+
+`docs/simulator.md` says what each of them means.
+";
+    SIM_FAULT = "MP0521", "a fault does not read", "\
+A fault says what goes wrong in the simulated estate, in one line:
+
+    fail VERB MACHINE [once | twice | 3 times | 10%] [refused | retry] [as CODE]
+    hang | lose | drop | lie VERB MACHINE [how often]
+    late VERB MACHINE 5m [how often]
+    no tools | agent | heartbeat MACHINE [how often]
+    vanish | spoil point MACHINE_OR_GROUP POINT_OR_SET [at +10m]
+    cut site SITE [at +10m] [for 30m]
+    down server PROCESS_SERVER [at +10m] [for 30m]
+
+    fail failover app02 once          wrong: the verb is fail_over
+    fail fail_over app02 once
+
+A machine may be `*`. The verbs are those of the run log: `process_pending`, `shut_down`, `take_final`, \
+`fail_over`, `start`, `change_point`, `roll_back`, `commit`, `reprotect`, `clean_up`, `guest_script`.
+";
+    SIM_NAME = "MP0522", "a name that the simulated estate does not have", "\
+A fault, or the inventory's `sim` object, names a machine, group, site, process server or duration that does \
+not exist. It would never come about, and the rehearsal would look better than it is. Machines go by their \
+names in the estate, which are not always the plan's.
+";
+    SIM_STATE = "MP0523", "the simulated estate does not open", "\
+The simulated estate lives in a database below the state folder, `estates/NAME.db`. It is not a database, \
+it was made by a newer program, or another process holds it. Nothing real is in it: delete the file, and the \
+estate begins again from its inventory; or name another folder with `--state`.
+";
+    SIM_CHANGED = "MP0524", "the inventory changed after the simulated estate was made", "\
+A simulated estate is made from its inventory once and then goes on from run to run: machines that failed \
+over stay failed over. So a change of the inventory does not change an estate that exists. To begin again from \
+the inventory, delete the estate's database or name another `--state`.
+";
+    SIM_INVENTORY = "MP0525", "the inventory cannot be simulated", "\
+The inventory reads, but no estate can be made of it: it has fewer than two sites, a machine stands at a site \
+that is not listed, or it replicates to where it runs.
+
+    \"sites\": [\"avs\"], \"vms\": { \"app01\": { \"site\": \"azure\", … } }           wrong
+    \"sites\": [\"avs\", \"azure\"], \"vms\": { \"app01\": { \"site\": \"azure\", … } }
+";
+    SIM_SEED = "MP0526", "another seed than the simulated estate was made with", "\
+Which points exist and how long acts take follows from the seed, so an estate keeps the one that it was made \
+with. To use another, delete the estate's database or name another `--state`.
+";
 }

@@ -150,11 +150,11 @@ align [db, stock] { within = 30s }
 
 Refused:
 ```muster
-vm a_name_of_three_hundred_characters_… { }
+vm sql01 { name = "a name of three hundred characters …" }
 ```
 Accepted:
 ```muster
-vm sql01 { }
+vm sql01 { name = "SQL 01" }
 ```
 "#;
     OUT_OF_RANGE = "MP0213", "number or duration out of range",

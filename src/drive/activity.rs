@@ -1,0 +1,66 @@
+//! What the driver is doing for a node, in memory only: everything that has to outlast it is in the
+//! run log.
+
+use crate::base::Timestamp;
+use crate::event::{
+    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+};
+use crate::inventory::Inventory;
+use crate::runbook::NodeId;
+
+use super::program::ProgramEnd;
+use super::script::ScriptFound;
+
+/// One node's work.
+#[derive(Debug)]
+pub(super) struct Activity {
+    pub(super) key: Key,
+    /// When the attempt began: its deadline counts from here, also after a restart.
+    pub(super) since: Timestamp,
+    pub(super) deadline: Option<Timestamp>,
+    pub(super) work: Work,
+    /// A task is out for it.
+    pub(super) in_flight: bool,
+    /// When to look again, if no task is out.
+    pub(super) wake: Option<Timestamp>,
+}
+
+/// The kinds of work.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// A verb of the estate.
+    Verb { request: Box<Request>, handle: Option<Handle>, cancelled: bool },
+    /// A look at a source after its shutdown.
+    Confirm { machine: String },
+    /// A check that asks the estate or the network.
+    Probe { probe: Probe, good: u32, last: String },
+    /// A check that runs a program.
+    Command { program: Box<super::program::Program>, good: u32, last: String },
+    /// Points are looked at.
+    Points,
+    /// A script on the runner.
+    Script { folder: std::path::PathBuf },
+}
+
+/// What a task comes back with.
+#[derive(Debug)]
+pub(super) enum Report {
+    Submitted(Result<Submitted, EstateError>),
+    Polled(Result<Progress, EstateError>),
+    /// Granted or not: the outcome is polled either way.
+    Cancelled,
+    Found(Result<Found, EstateError>),
+    Observed(Result<Observation, EstateError>),
+    Probed(ProbeAnswer),
+    Inventory(Box<Result<Inventory, EstateError>>),
+    Script(ScriptFound),
+    Command(ProgramEnd),
+}
+
+/// A report and whose it is.
+#[derive(Debug)]
+pub(super) struct FromTask {
+    pub(super) node: NodeId,
+    pub(super) key: Key,
+    pub(super) report: Report,
+}

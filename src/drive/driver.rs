@@ -1,0 +1,622 @@
+//! The loop: record what the core wants recorded, begin what it wants begun, take in what comes
+//! back, and wait for whatever comes first.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::base::{Clock, Digest, SystemClock, Timestamp, limits};
+use crate::estate::Estate;
+use crate::event::{Event, EventKind, Key, Person};
+use crate::run::{Command, NodeState, Run, RunState};
+use crate::runbook::NodeId;
+use crate::store::{Answer, Owner, RunId, RunSummary, Store, StoreError};
+
+use super::activity::{Activity, FromTask, Report, Work};
+use super::estate_act::{Next, failed, next};
+use super::script::{self, ScriptFound};
+
+/// Who watches a run: a terminal, or nobody.
+pub trait Watch {
+    /// Something happened; `run` has taken it in.
+    fn event(&mut self, event: &Event, run: &Run);
+    /// Time passed; for progress.
+    fn tick(&mut self, run: &Run, now: Timestamp);
+    /// The engine itself waits, for this reason; none when it goes on.
+    fn hold(&mut self, why: Option<&str>);
+}
+
+/// Whether somebody is there to answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attendance {
+    /// The driver stays while only a person can go on.
+    Stay,
+    /// It leaves then, and the run waits.
+    Leave,
+}
+
+/// How a run is driven.
+#[derive(Clone, Debug)]
+pub struct DriveOptions {
+    /// The program that hosts scripts: this one.
+    pub host: PathBuf,
+    /// Whether somebody is there to answer.
+    pub attendance: Attendance,
+    /// Who drives: for what is done in passing, such as a pause by Ctrl-C.
+    pub by: Person,
+    /// Whether a halted or paused run goes on.
+    pub resume: bool,
+    /// The program's version, for the run log.
+    pub version: String,
+}
+
+/// Why the driver left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DriveEnd {
+    /// As the run stands.
+    Stands(RunState),
+    /// At once, by a second Ctrl-C. Acts under way are unknown until the run is resumed.
+    Left,
+}
+
+/// Why the driver could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Drives a run until it ends, or stands still and nobody is there to help.
+///
+/// Prereq: the run is in the store. Takes its lease and gives it back.
+///
+/// # Errors
+/// Somebody else drives the run, or the store failed; what was begun is found again by `resume`.
+pub async fn drive<E: Estate + 'static>(
+    store: &Store,
+    id: &RunId,
+    estate: Arc<E>,
+    options: DriveOptions,
+    watch: &mut dyn Watch,
+) -> Result<DriveEnd, DriveError> {
+    let epoch = store.take_lease(id, &Owner::this_process(), SystemClock.now()).await?;
+    let (run, events, digest) = super::replay(store, id)?;
+    for event in &events {
+        watch.event(event, &run);
+    }
+    let clock = estate.clock();
+    let mut driver = Driver {
+        store,
+        id: id.clone(),
+        epoch,
+        run,
+        digest,
+        estate,
+        clock,
+        output: store.subfolder(crate::store::Subfolder::Output)?,
+        options,
+        watch,
+        activities: BTreeMap::new(),
+        tasks: JoinSet::new(),
+        side: JoinSet::new(),
+        looks: VecDeque::new(),
+        answers: Vec::new(),
+        renewed: tokio::time::Instant::now(),
+        requests_seen: None,
+        told: BTreeMap::new(),
+    };
+    let end = driver.drive().await;
+    driver.leave(end).await
+}
+
+/// What the loop holds. The run changes only through events that are durable.
+pub(super) struct Driver<'a, E> {
+    pub(super) store: &'a Store,
+    pub(super) id: RunId,
+    pub(super) epoch: u64,
+    pub(super) run: Run,
+    digest: Digest,
+    pub(super) estate: Arc<E>,
+    clock: Arc<dyn Clock>,
+    pub(super) output: PathBuf,
+    pub(super) options: DriveOptions,
+    watch: &'a mut dyn Watch,
+    activities: BTreeMap<NodeId, Activity>,
+    tasks: JoinSet<FromTask>,
+    /// Notifications: they hold up nothing.
+    pub(super) side: JoinSet<EventKind>,
+    /// Requests that need a look at the estate's points first.
+    pub(super) looks: VecDeque<super::requests::Look>,
+    pub(super) answers: Vec<Answer>,
+    renewed: tokio::time::Instant,
+    requests_seen: Option<tokio::time::Instant>,
+    pub(super) told: BTreeMap<String, Timestamp>,
+}
+
+impl<E: Estate + 'static> Driver<'_, E> {
+    async fn drive(&mut self) -> Result<DriveEnd, DriveError> {
+        let version = self.options.version.clone();
+        let mut first = vec![EventKind::DriverStarted { epoch: self.epoch, version }];
+        if self.options.resume && matches!(self.run.state(), RunState::Paused | RunState::Halted) {
+            first.push(EventKind::Resumed { by: self.options.by.clone() });
+        }
+        self.record(first).await?;
+        let mut interrupts = Interrupts::new();
+        loop {
+            self.begin_all().await?;
+            self.notify().await?;
+            if let Some(end) = self.stands() {
+                return Ok(end);
+            }
+            self.act_on_requests().await?;
+            self.renew().await?;
+            self.wake_activities();
+            self.watch.tick(&self.run, self.now());
+            let pause = self.pause();
+            tokio::select! {
+                biased;
+                () = interrupts.next() => {
+                    if interrupts.count > 1 {
+                        return Ok(DriveEnd::Left);
+                    }
+                    if self.run.state() != RunState::Paused {
+                        self.record(vec![EventKind::Paused { by: self.options.by.clone() }]).await?;
+                    }
+                }
+                Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
+                    self.take_in(done).await?;
+                }
+                Some(told) = self.side.join_next(), if !self.side.is_empty() => {
+                    if let Ok(event) = told {
+                        self.record(vec![event]).await?;
+                    }
+                }
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// The estate's time, never before the last event.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now().max(self.run.last_at())
+    }
+
+    /// How long to wait for something to come by itself. A virtual clock is moved instead, while
+    /// nothing real is going on and a moment for requests has passed.
+    fn pause(&self) -> Duration {
+        let now = self.now();
+        let of_activities =
+            self.activities.values().filter(|activity| !activity.in_flight).filter_map(|a| a.wake);
+        let next = of_activities.chain(self.run.wake_without_people()).min();
+        if self.tasks.is_empty()
+            && let Some(at) = next
+            && at > now
+            && self.clock.jump(at)
+        {
+            return Duration::ZERO;
+        }
+        let people = self.run.wake().map(|wake| wake.at);
+        match next.into_iter().chain(people).min() {
+            Some(at) => at.since(now).min(limits::REQUEST_POLL),
+            None => limits::REQUEST_POLL,
+        }
+    }
+
+    /// Records what the core wants and begins what it wants begun, until it wants nothing more now.
+    async fn begin_all(&mut self) -> Result<(), DriveError> {
+        loop {
+            let now = self.now();
+            let mut events = Vec::new();
+            let mut begins = Vec::new();
+            let mut resolves = Vec::new();
+            for command in self.run.next(now) {
+                match command {
+                    Command::Record(event) => events.push(event),
+                    Command::Begin { node, attempt, key } => {
+                        begins.push((node, key.clone()));
+                        events.push(EventKind::StepStarted { node, attempt, key });
+                    }
+                    Command::Resolve { node, since, key, handle, .. } => {
+                        if self.activities.get(&node).is_none_or(|activity| activity.key != key) {
+                            resolves.push((node, since, key, handle));
+                        }
+                    }
+                }
+            }
+            for (node, since, key, handle) in resolves {
+                self.resolve(node, since, key, handle).await?;
+            }
+            if events.is_empty() {
+                return Ok(());
+            }
+            self.record(events).await?;
+            for (node, key) in begins {
+                self.begin(node, key).await?;
+            }
+        }
+    }
+
+    /// Does what was recorded as begun.
+    async fn begin(&mut self, node: NodeId, key: Key) -> Result<(), DriveError> {
+        let NodeState::Running { since, .. } = *self.run.node(node) else { return Ok(()) };
+        if matches!(self.run.runbook().nodes.at(node).act, crate::runbook::Act::Wait { .. }) {
+            return Ok(());
+        }
+        match super::act::work(&self.run, node, since, &self.output, &key) {
+            Ok((work, deadline)) => {
+                let activity = Activity { key, since, deadline, work, in_flight: false, wake: None };
+                self.activities.insert(node, activity);
+                self.go_on(node).await
+            }
+            Err(message) => self.record(vec![failed(node, "not_known", message, false, false)]).await,
+        }
+    }
+
+    /// Finds out what became of an attempt whose outcome is not recorded.
+    async fn resolve(
+        &mut self,
+        node: NodeId,
+        since: Timestamp,
+        key: Key,
+        handle: Option<crate::event::Handle>,
+    ) -> Result<(), DriveError> {
+        let (mut work, deadline) = match super::act::work(&self.run, node, since, &self.output, &key) {
+            Ok(work) => work,
+            Err(evidence) => return self.record(vec![EventKind::StepUnclear { node, evidence }]).await,
+        };
+        match &mut work {
+            Work::Verb { request, handle: slot, .. } => {
+                slot.clone_from(&handle);
+                let (estate, request, asked) = (Arc::clone(&self.estate), request.clone(), key.clone());
+                self.spawn(node, key.clone(), async move {
+                    Report::Found(limited(estate.find(&asked, &request, since)).await)
+                });
+            }
+            Work::Script { folder } => {
+                let folder = folder.clone();
+                self.spawn(node, key.clone(), async move { Report::Script(script::watch(folder).await) });
+            }
+            // These only read: the same attempt goes on, its deadline as it was.
+            Work::Confirm { .. } | Work::Probe { .. } | Work::Command { .. } | Work::Points => {
+                self.record(vec![EventKind::StepNotArrived { node }]).await?;
+                let activity = Activity { key, since, deadline, work, in_flight: false, wake: None };
+                self.activities.insert(node, activity);
+                return self.go_on(node).await;
+            }
+        }
+        let activity = Activity { key, since, deadline, work, in_flight: true, wake: None };
+        self.activities.insert(node, activity);
+        Ok(())
+    }
+
+    /// The next move of an activity that has no task out.
+    async fn go_on(&mut self, node: NodeId) -> Result<(), DriveError> {
+        let now = self.now();
+        let Some(activity) = self.activities.get_mut(&node) else { return Ok(()) };
+        let key = activity.key.clone();
+        let late = activity.deadline.is_some_and(|deadline| deadline <= now);
+        let unknown = matches!(self.run.node(node), NodeState::Unknown { .. });
+        activity.in_flight = true;
+        activity.wake = None;
+        let (estate, since) = (Arc::clone(&self.estate), activity.since);
+        match &activity.work {
+            Work::Verb { request, .. } if unknown => {
+                let (request, asked) = (request.clone(), key.clone());
+                self.spawn(node, key, async move {
+                    Report::Found(limited(estate.find(&asked, &request, since)).await)
+                });
+            }
+            Work::Verb { handle: Some(handle), cancelled: false, .. } if late => {
+                let handle = handle.clone();
+                self.spawn(node, key, async move {
+                    let _refused = limited(estate.cancel(&handle)).await;
+                    Report::Cancelled
+                });
+            }
+            Work::Verb { handle: Some(handle), .. } => {
+                let handle = handle.clone();
+                self.spawn(node, key, async move { Report::Polled(limited(estate.poll(&handle)).await) });
+            }
+            Work::Verb { request, handle: None, .. } => {
+                let (request, asked) = (request.clone(), key.clone());
+                self.spawn(node, key, async move {
+                    Report::Submitted(limited(estate.submit(&asked, &request)).await)
+                });
+            }
+            Work::Confirm { machine } => {
+                let machine = machine.clone();
+                self.spawn(node, key, async move {
+                    Report::Observed(limited(estate.observe(&machine, false)).await)
+                });
+            }
+            Work::Probe { probe, .. } => {
+                let probe = probe.clone();
+                let real = self.is_real(node);
+                self.spawn(node, key, async move {
+                    let asked = async {
+                        if real {
+                            crate::estate::real_probe(&probe).await
+                        } else {
+                            estate.probe(&probe).await
+                        }
+                    };
+                    let answer = tokio::time::timeout(limits::ESTATE_CALL_MAX, asked).await;
+                    Report::Probed(answer.unwrap_or_else(|_| Err("no answer".to_owned())))
+                });
+            }
+            Work::Command { program, .. } => {
+                let program = program.clone();
+                self.spawn(node, key, async move { Report::Command(super::program::run(&program).await) });
+            }
+            Work::Points => {
+                self.spawn(node, key, async move {
+                    Report::Inventory(Box::new(limited(estate.inventory()).await))
+                });
+            }
+            Work::Script { folder } => {
+                let folder = folder.clone();
+                return self.start_script(node, key, folder).await;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_real(&self, node: NodeId) -> bool {
+        matches!(&self.run.runbook().nodes.at(node).act, crate::runbook::Act::Check(check) if check.real)
+    }
+
+    async fn start_script(&mut self, node: NodeId, key: Key, folder: PathBuf) -> Result<(), DriveError> {
+        let compiled = self.run.runbook().nodes.at(node);
+        let spec = match &compiled.act {
+            crate::runbook::Act::Script(script) => &script.spec,
+            crate::runbook::Act::Fence { spec, .. } => spec,
+            _ => crate::bug!("`{}` is no script", compiled.name),
+        };
+        let started = super::fill::program(spec, &self.run, &compiled.name)
+            .and_then(|program| script::start(&self.options.host, &folder, &program));
+        match started {
+            Ok(mut child) => {
+                self.spawn(node, key, async move {
+                    let _status = child.wait().await;
+                    Report::Script(match script::end(&folder) {
+                        Some(end) => ScriptFound::Ended(end),
+                        None => script::find(&folder).unwrap_or(ScriptFound::Vanished),
+                    })
+                });
+                Ok(())
+            }
+            Err(message) => {
+                self.activities.remove(&node);
+                self.record(vec![failed(node, "not_started", message, false, false)]).await
+            }
+        }
+    }
+
+    fn spawn(&mut self, node: NodeId, key: Key, work: impl Future<Output = Report> + Send + 'static) {
+        self.tasks.spawn(async move { FromTask { node, key, report: work.await } });
+    }
+
+    /// Goes on with activities whose time has come.
+    fn wake_activities(&mut self) {
+        let now = self.now();
+        for activity in self.activities.values_mut() {
+            if !activity.in_flight && activity.wake.is_some_and(|wake| wake <= now) {
+                activity.wake = Some(now);
+            }
+        }
+    }
+
+    /// Goes on with every activity that is due. Called after reports, when events are recorded.
+    async fn go_on_due(&mut self) -> Result<(), DriveError> {
+        let now = self.now();
+        let due: Vec<NodeId> = self
+            .activities
+            .iter()
+            .filter(|(_, activity)| !activity.in_flight && activity.wake.is_some_and(|wake| wake <= now))
+            .map(|(node, _)| *node)
+            .collect();
+        for node in due {
+            self.go_on(node).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes in one report, and all others that are there already: their events share a commit.
+    async fn take_in(&mut self, first: Result<FromTask, tokio::task::JoinError>) -> Result<(), DriveError> {
+        let mut reports = vec![first];
+        while let Some(more) = self.tasks.try_join_next() {
+            reports.push(more);
+        }
+        let now = self.now();
+        let mut events = Vec::new();
+        for report in reports {
+            let FromTask { node, key, report } = match report {
+                Ok(report) => report,
+                // A task that panicked is a bug of ours; the act's outcome is not known.
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => continue,
+                },
+            };
+            let Some(activity) = self.activities.get_mut(&node).filter(|activity| activity.key == key) else {
+                continue;
+            };
+            activity.in_flight = false;
+            match next(&self.run, node, activity, report, now) {
+                Next::End(ends) => {
+                    self.activities.remove(&node);
+                    events.extend(ends);
+                }
+                Next::GoOn(more, at) => {
+                    activity.wake = Some(at);
+                    events.extend(more);
+                }
+            }
+        }
+        self.record(events).await?;
+        self.go_on_due().await
+    }
+
+    /// Makes events durable, and only then takes them in and shows them. A full disk is waited for;
+    /// nothing is issued meanwhile.
+    pub(super) async fn record(&mut self, kinds: Vec<EventKind>) -> Result<(), DriveError> {
+        if kinds.is_empty() && self.answers.is_empty() {
+            return Ok(());
+        }
+        let shows = self.clock.now();
+        let last = self.run.last_at();
+        let mut kinds = kinds;
+        if shows < last && last.since(shows) > Duration::from_secs(1) && !kinds.is_empty() {
+            kinds.insert(0, EventKind::ClockSetBack { shows });
+        }
+        let at = shows.max(last);
+        let mut lines = Vec::with_capacity(kinds.len());
+        let mut events = Vec::with_capacity(kinds.len());
+        let mut digest = self.digest.clone();
+        for (seq, kind) in (self.run.seq() + 1..).zip(kinds) {
+            let event = Event { seq, at, kind };
+            let line = event.line(&digest);
+            digest = line.digest.clone();
+            lines.push(line);
+            // Taken in before it is durable, and neither acted on nor shown until it is: a driver whose
+            // write fails for good forgets all of it.
+            self.run.apply(&event);
+            events.push(event);
+        }
+        let summary = RunSummary { state: self.run.state(), at };
+        let answers = std::mem::take(&mut self.answers);
+        let mut held = false;
+        loop {
+            let appended = self
+                .store
+                .append_answering(&self.id, self.epoch, lines.clone(), summary, answers.clone())
+                .await;
+            match appended {
+                Ok(()) => break,
+                Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
+                    held = true;
+                    self.watch.hold(Some(&error.to_string()));
+                    tokio::time::sleep(limits::SPACE_RETRY).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if held {
+            self.watch.hold(None);
+        }
+        self.digest = digest;
+        for event in &events {
+            self.watch.event(event, &self.run);
+        }
+        Ok(())
+    }
+
+    async fn renew(&mut self) -> Result<(), DriveError> {
+        if self.renewed.elapsed() >= limits::LEASE_RENEW {
+            self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await?;
+            self.renewed = tokio::time::Instant::now();
+        }
+        Ok(())
+    }
+
+    async fn act_on_requests(&mut self) -> Result<(), DriveError> {
+        // A virtual clock turns this loop fast; the table is not read at every turn.
+        let due = self.requests_seen.is_none_or(|seen| seen.elapsed() >= Duration::from_millis(20));
+        if due {
+            self.requests_seen = Some(tokio::time::Instant::now());
+            self.take_requests().await?;
+        }
+        self.go_on_due().await
+    }
+
+    /// Whether the run stands so that the driver leaves.
+    fn stands(&self) -> Option<DriveEnd> {
+        let state = self.run.state();
+        let quiet = self.run.is_quiet() && self.activities.is_empty() && self.tasks.is_empty();
+        let leaves = match state {
+            RunState::Ended(_) => true,
+            RunState::Halted | RunState::Paused => quiet,
+            RunState::Waiting => {
+                quiet
+                    && self.options.attendance == Attendance::Leave
+                    && self.run.wake_without_people().is_none()
+            }
+            RunState::Running => false,
+        };
+        leaves.then_some(DriveEnd::Stands(state))
+    }
+
+    /// Lets notifications finish, and gives the lease back.
+    async fn leave(mut self, end: Result<DriveEnd, DriveError>) -> Result<DriveEnd, DriveError> {
+        let end = end?;
+        if end == DriveEnd::Left {
+            self.tasks.detach_all();
+            return Ok(end);
+        }
+        while let Some(told) = self.side.join_next().await {
+            if let (Ok(event), None) = (told, self.run.ended()) {
+                self.record(vec![event]).await?;
+            }
+        }
+        self.store.release_lease(&self.id, self.epoch).await?;
+        Ok(end)
+    }
+}
+
+/// A call to the estate within its limit; no answer in time is an unknown outcome.
+async fn limited<T>(
+    call: impl Future<Output = Result<T, crate::event::EstateError>>,
+) -> Result<T, crate::event::EstateError> {
+    match tokio::time::timeout(limits::ESTATE_CALL_MAX, call).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let limit = crate::base::time::format_duration(limits::ESTATE_CALL_MAX);
+            Err(crate::event::EstateError::Unknown {
+                message: format!("the estate did not answer within {limit}"),
+            })
+        }
+    }
+}
+
+/// Ctrl-C and termination, counted.
+struct Interrupts {
+    count: u32,
+    interrupt: Option<tokio::signal::unix::Signal>,
+    terminate: Option<tokio::signal::unix::Signal>,
+}
+
+impl Interrupts {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self {
+            count: 0,
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+        }
+    }
+
+    async fn next(&mut self) {
+        let interrupted = async {
+            match &mut self.interrupt {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        let terminated = async {
+            match &mut self.terminate {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = interrupted => {}
+            _ = terminated => {}
+        }
+        self.count += 1;
+    }
+}

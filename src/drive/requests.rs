@@ -1,0 +1,93 @@
+//! Operator requests: read from the store, decided by the core, recorded with their answers in one
+//! transaction.
+
+use crate::estate::Estate;
+use crate::event::{EventKind, Person};
+use crate::model::Ladder;
+use crate::run::{Decision, OperatorRequest};
+use crate::runbook::SubjectId;
+use crate::store::{Answer, RequestId};
+
+use super::driver::{DriveError, Driver};
+
+/// A change of point that waits for a look at the estate's points.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    pub(super) request: RequestId,
+    pub(super) by: Person,
+    pub(super) subject: SubjectId,
+    pub(super) ladder: Ladder,
+}
+
+impl<E: Estate + 'static> Driver<'_, E> {
+    /// Takes every open request, oldest first.
+    pub(super) async fn take_requests(&mut self) -> Result<(), DriveError> {
+        let id = self.id.clone();
+        for request in self.store.open_requests(&id)? {
+            if self.looks.iter().any(|look| look.request == request.id) {
+                continue;
+            }
+            let asked: Result<OperatorRequest, _> = serde_json::from_value(request.body.clone());
+            let decided = match &asked {
+                Ok(asked) => self.run.decide(asked, &request.by),
+                Err(error) => Err(format!("the request cannot be read: {error}")),
+            };
+            let verb = asked.as_ref().map_or("unknown", OperatorRequest::verb);
+            match decided {
+                Ok(Decision::Record(event)) => {
+                    self.answer(request.id, true, format!("{verb}: done"));
+                    self.record(vec![event]).await?;
+                }
+                Ok(Decision::LookAtPoints { subject, ladder }) => {
+                    self.looks.push_back(Look { request: request.id, by: request.by, subject, ladder });
+                }
+                Err(reason) => self.refuse(request.id, request.by, verb, reason).await?,
+            }
+        }
+        while let Some(look) = self.looks.pop_front() {
+            self.change_point(look).await?;
+        }
+        Ok(())
+    }
+
+    async fn change_point(&mut self, look: Look) -> Result<(), DriveError> {
+        let inventory =
+            tokio::time::timeout(crate::base::limits::ESTATE_CALL_MAX, self.estate.inventory()).await;
+        let now = self.now();
+        let chosen = match inventory {
+            Ok(Ok(inventory)) => {
+                super::bind::choose_one(&self.run, look.subject, &look.ladder, &inventory, now)
+            }
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("the estate does not answer".to_owned()),
+        };
+        match chosen {
+            Ok(choice) => {
+                self.answer(
+                    look.request,
+                    true,
+                    format!("change-point: {} by `{}`", choice.policy, look.by.name),
+                );
+                let event = EventKind::PointChanged { subject: look.subject, choice, by: look.by };
+                self.record(vec![event]).await
+            }
+            Err(reason) => self.refuse(look.request, look.by, "change-point", reason).await,
+        }
+    }
+
+    async fn refuse(
+        &mut self,
+        id: RequestId,
+        by: Person,
+        verb: &str,
+        reason: String,
+    ) -> Result<(), DriveError> {
+        self.answer(id, false, reason.clone());
+        self.record(vec![EventKind::RequestRefused { by, request: verb.to_owned(), reason }]).await
+    }
+
+    fn answer(&mut self, id: RequestId, accepted: bool, text: String) {
+        let at = self.now();
+        self.answers.push(Answer { id, at, accepted, text });
+    }
+}

@@ -1,0 +1,381 @@
+//! What every estate has to hold to, as a suite over the contract alone. It drives one machine through a
+//! whole cycle and says the first promise that is broken. Knows no provider.
+
+use std::time::Duration;
+
+use crate::base::Timestamp;
+use crate::event::{
+    Detail, EstateError, Found, Handle, Key, Network, Observation, Probe, Progress, Request, Submitted,
+};
+use crate::inventory::{Inventory, Machine, Protection};
+use crate::model::{Mode, ShutdownSpec};
+
+use super::Estate;
+
+/// Polls of one act before it counts as never ending.
+const POLLS_MAX: usize = 10_000;
+/// Heartbeats of one machine before it counts as never coming up.
+const HEARTBEATS_MAX: usize = 1_000;
+/// Tries of a reprotection, one a minute, while the agent registers.
+const REPROTECTS_MAX: usize = 60;
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
+const REPROTECT_EVERY: Duration = Duration::from_secs(60);
+
+/// What the suite works on.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// A machine that is protected, runs, and has a point that is processed and usable.
+    pub machine: String,
+    /// The network of the other site; its name and, where the estate needs it, an address.
+    pub network: Network,
+    /// The isolated network of a test.
+    pub test_network: Network,
+    /// The process server by which it replicates back, where the estate needs one.
+    pub via: Option<String>,
+    /// How its source is shut down.
+    pub shutdown: ShutdownSpec,
+    /// Told to the keys, so that the suite may run again on the same estate.
+    pub round: String,
+}
+
+/// A promise that an estate broke, in one sentence.
+pub type Broken = String;
+
+/// Runs the whole suite: a test and its cleanup, refusals, a planned failover, a point changed, a
+/// rollback, a failover again, its commit and the reprotection.
+///
+/// # Errors
+/// The first promise broken.
+pub async fn run<E: Estate>(estate: &E, subject: &Subject) -> Result<(), Broken> {
+    let mut suite = Suite { estate, subject, keys: 0 };
+    let start = suite.machine().await?;
+    check(start.protection == Protection::Protected, || format!("`{}` is not protected", start.name))?;
+    suite.reads_change_nothing().await?;
+    suite.refusals_change_nothing().await?;
+    suite.test_leaves_production_alone().await?;
+    suite.planned_failover_rolls_back().await?;
+    suite.failover_commits_and_reprotects().await
+}
+
+struct Suite<'a, E> {
+    estate: &'a E,
+    subject: &'a Subject,
+    keys: u32,
+}
+
+fn check(holds: bool, otherwise: impl FnOnce() -> Broken) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+fn lost(doing: &str, error: &EstateError) -> Broken {
+    format!("{doing}: {error}")
+}
+
+impl<E: Estate> Suite<'_, E> {
+    fn key(&mut self) -> Key {
+        self.keys += 1;
+        Key::of(&format!("conformance {}", self.subject.round), self.keys, 1)
+    }
+
+    fn name(&self) -> String {
+        self.subject.machine.clone()
+    }
+
+    async fn inventory(&self) -> Result<Inventory, Broken> {
+        self.estate.inventory().await.map_err(|error| lost("inventory", &error))
+    }
+
+    async fn machine(&self) -> Result<Machine, Broken> {
+        let mut inventory = self.inventory().await?;
+        let found = inventory.vms.swap_remove(&self.subject.machine);
+        found.ok_or_else(|| format!("the estate does not report `{}`", self.subject.machine))
+    }
+
+    async fn observe(&self, test: bool) -> Result<Observation, Broken> {
+        self.estate.observe(&self.subject.machine, test).await.map_err(|error| lost("observe", &error))
+    }
+
+    /// The ids of the points that may be recovered now, newest first.
+    async fn usable(&self) -> Result<Vec<String>, Broken> {
+        let inventory = self.inventory().await?;
+        let machine = inventory.vms.get(&self.subject.machine);
+        let points = machine.map(|machine| machine.points.as_slice()).unwrap_or_default();
+        let usable = points.iter().filter(|point| point.usable && point.processed);
+        let ids: Vec<String> = usable.map(|point| inventory.text(point.id).to_owned()).collect();
+        check(!ids.is_empty(), || format!("`{}` has no usable point", self.subject.machine))?;
+        Ok(ids)
+    }
+
+    /// A first answer, asked for twice: the second has to be the first one's.
+    async fn submit_twice(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {
+        let first = self.estate.submit(key, request).await?;
+        let second = self.estate.submit(key, request).await?;
+        match (&first, &second) {
+            (Submitted::Accepted(one, _), Submitted::Accepted(two, _)) if one != two => {
+                Err(EstateError::Unknown {
+                    message: format!("{} gave two handles for one key", request.verb()),
+                })
+            }
+            (Submitted::Accepted(..) | Submitted::Done(_), _) => Ok(first),
+        }
+    }
+
+    /// Does an act to its end, and asks at every stage what became of its key.
+    async fn done(&mut self, request: &Request) -> Result<Detail, Broken> {
+        let key = self.key();
+        self.done_by(&key, request).await.map_err(|error| lost(request.verb(), &error))
+    }
+
+    async fn done_by(&self, key: &Key, request: &Request) -> Result<Detail, EstateError> {
+        let verb = request.verb();
+        let broken = |what: String| EstateError::Unknown { message: format!("{verb} {what}") };
+        let since = self.estate.clock().now();
+        let before = self.estate.find(key, request, since).await?;
+        if !matches!(before, Found::NeverArrived | Found::CannotTell(_)) {
+            return Err(broken(format!("is found as {before:?} before it was asked for")));
+        }
+        let detail = match self.submit_twice(key, request).await? {
+            Submitted::Done(detail) => detail,
+            Submitted::Accepted(handle, when) => {
+                match self.estate.find(key, request, since).await? {
+                    Found::Running(found) if found != handle => {
+                        return Err(broken("is found under another handle".to_owned()));
+                    }
+                    Found::NeverArrived => return Err(broken("was accepted and is not found".to_owned())),
+                    Found::Failed(error) => return Err(error),
+                    Found::Running(_) | Found::Done(_) | Found::CannotTell(_) => {}
+                }
+                self.poll(&handle, when).await?
+            }
+        };
+        match self.estate.find(key, request, since).await? {
+            Found::Done(found) if found == detail => {}
+            Found::CannotTell(_) => {}
+            other @ (Found::Done(_) | Found::Running(_) | Found::Failed(_) | Found::NeverArrived) => {
+                return Err(broken(format!("was done and is found as {other:?}")));
+            }
+        }
+        // Once more after the end: nothing may be done again, whatever the answer says.
+        self.estate.submit(key, request).await?;
+        Ok(detail)
+    }
+
+    async fn poll(&self, handle: &Handle, mut when: Timestamp) -> Result<Detail, EstateError> {
+        for _ in 0..POLLS_MAX {
+            self.wait_until(when).await;
+            match self.estate.poll(handle).await? {
+                Progress::Running(next) => when = next,
+                Progress::Done(detail) => return Ok(detail),
+                Progress::Failed(error) => return Err(error),
+            }
+        }
+        Err(EstateError::Unknown { message: format!("`{}` never ends", handle.0) })
+    }
+
+    async fn wait_until(&self, when: Timestamp) {
+        let clock = self.estate.clock();
+        if !clock.jump(when) {
+            tokio::time::sleep(when.since(clock.now())).await;
+        }
+    }
+
+    async fn wait(&self, duration: Duration) {
+        self.wait_until(self.estate.clock().now().plus(duration)).await;
+    }
+
+    async fn comes_up(&self, test: bool) -> Result<(), Broken> {
+        let probe = Probe::Heartbeat { machine: self.name(), test };
+        let mut seen = String::new();
+        for _ in 0..HEARTBEATS_MAX {
+            match self.estate.probe(&probe).await {
+                Ok(_) => return Ok(()),
+                Err(instead) => seen = instead,
+            }
+            self.wait(HEARTBEAT_EVERY).await;
+        }
+        Err(format!("`{}` never came up: {seen}", self.subject.machine))
+    }
+
+    async fn reads_change_nothing(&self) -> Result<(), Broken> {
+        let (one, seen) = (self.machine().await?, self.observe(false).await?);
+        let (two, again) = (self.machine().await?, self.observe(false).await?);
+        check(one.site == two.site && one.protection == two.protection && seen == again, || {
+            "looking at a machine changed it".to_owned()
+        })?;
+        check(one.points.windows(2).all(|pair| matches!(pair, [a, b] if a.at >= b.at)), || {
+            "points are not reported newest first".to_owned()
+        })?;
+        check(seen.source_running == Some(true), || "a running source is not seen to run".to_owned())?;
+        check(seen.target_running != Some(true), || "a target runs before any failover".to_owned())
+    }
+
+    /// What may not be done is refused, is no act, and leaves the machine as it was.
+    async fn refusals_change_nothing(&mut self) -> Result<(), Broken> {
+        let before = self.machine().await?;
+        let to = before.replicates_to.clone().unwrap_or_default();
+        let (machine, network) = (self.name(), self.subject.network.clone());
+        let point = "no-such-point".to_owned();
+        let fail_over = |machine: &str, point: &str, to: &str| Request::FailOver {
+            machine: machine.to_owned(),
+            point: point.to_owned(),
+            mode: Some(Mode::Unplanned),
+            to: to.to_owned(),
+            network: network.clone(),
+        };
+        let usable = self.usable().await?.swap_remove(0);
+        let refused = [
+            Request::Commit { machine: machine.clone() },
+            Request::ChangePoint { machine: machine.clone(), point: usable.clone() },
+            Request::Start { machine: machine.clone(), test: false },
+            Request::Start { machine: machine.clone(), test: true },
+            Request::Reprotect { machine: machine.clone(), to: to.clone(), via: self.subject.via.clone() },
+            Request::TakeFinal { machines: vec![machine.clone()] },
+            fail_over(&machine, &point, &to),
+            fail_over(&machine, &usable, &before.site),
+            fail_over("no-such-machine", &usable, &to),
+        ];
+        for request in refused {
+            self.is_refused(&request).await?;
+        }
+        let after = self.machine().await?;
+        check(
+            (&after.site, after.power, after.protection) == (&before.site, before.power, before.protection),
+            || "a refusal changed the machine".to_owned(),
+        )
+    }
+
+    async fn is_refused(&mut self, request: &Request) -> Result<(), Broken> {
+        let key = self.key();
+        match self.done_by(&key, request).await {
+            Err(EstateError::Refused { code, .. }) => {
+                check(!code.is_empty(), || format!("{} is refused without a code", request.verb()))
+            }
+            Err(other) => Err(format!("{} should be refused, and instead: {other}", request.verb())),
+            Ok(_) => Err(format!("{} should be refused, and was done: {request:?}", request.verb())),
+        }
+    }
+
+    async fn test_leaves_production_alone(&mut self) -> Result<(), Broken> {
+        let before = self.machine().await?;
+        let machine = self.name();
+        let point = self.usable().await?.swap_remove(0);
+        let request = Request::FailOver {
+            machine: machine.clone(),
+            point,
+            mode: None,
+            to: before.replicates_to.clone().unwrap_or_default(),
+            network: self.subject.test_network.clone(),
+        };
+        self.done(&request).await?;
+        self.done(&Request::Start { machine: machine.clone(), test: true }).await?;
+        self.comes_up(true).await?;
+        let seen = self.observe(true).await?;
+        check(seen.target_running == Some(true), || "a test's copy is not seen to run".to_owned())?;
+        check(seen.source_running == Some(true), || "a test stopped production".to_owned())?;
+        let copy = seen.address.as_ref();
+        check(copy.is_none_or(|copy| !before.address.values().any(|address| address == copy)), || {
+            "a test's copy has production's address".to_owned()
+        })?;
+        self.is_refused(&Request::Commit { machine: machine.clone() }).await?;
+        self.done(&Request::CleanUp { machine: machine.clone() }).await?;
+        self.done(&Request::CleanUp { machine: machine.clone() }).await?;
+        let after = self.machine().await?;
+        let gone = self.observe(true).await?;
+        check(gone.target_running != Some(true) && gone.address.is_none(), || {
+            "a test's copy is left after its cleanup".to_owned()
+        })?;
+        check(
+            (&after.site, after.power, after.protection) == (&before.site, before.power, before.protection),
+            || "a test changed production".to_owned(),
+        )
+    }
+
+    /// Shuts the source down and brings the machine up at the other site, at its newest point.
+    async fn fail_over(&mut self) -> Result<(), Broken> {
+        let machine = self.name();
+        let before = self.machine().await?;
+        let to = before.replicates_to.clone().unwrap_or_default();
+        self.done(&Request::ShutDown { machine: machine.clone(), spec: self.subject.shutdown }).await?;
+        let seen = self.observe(false).await?;
+        check(seen.source_running == Some(false), || "a source runs after its shutdown".to_owned())?;
+        let before_final = self.usable().await?;
+        self.done(&Request::TakeFinal { machines: vec![machine.clone()] }).await?;
+        let point = self.usable().await?.swap_remove(0);
+        check(!before_final.contains(&point), || "a final point is not the newest one".to_owned())?;
+        let network = self.subject.network.clone();
+        self.done(&Request::FailOver {
+            machine: machine.clone(),
+            point,
+            mode: Some(Mode::Planned),
+            to: to.clone(),
+            network,
+        })
+        .await?;
+        let made = self.machine().await?;
+        check(made.site == to && made.protection == Protection::FailedOver, || {
+            format!("a machine that failed over to `{to}` is reported at `{}`", made.site)
+        })?;
+        let seen = self.observe(false).await?;
+        check(seen.target_running == Some(false), || "a target runs before its start".to_owned())?;
+        self.done(&Request::Start { machine, test: false }).await?;
+        self.comes_up(false).await?;
+        let seen = self.observe(false).await?;
+        check(seen.target_running == Some(true), || "a started target is not seen to run".to_owned())
+    }
+
+    async fn planned_failover_rolls_back(&mut self) -> Result<(), Broken> {
+        let machine = self.name();
+        let before = self.machine().await?;
+        self.fail_over().await?;
+        let mut points = self.usable().await?;
+        let older = points.pop().unwrap_or_default();
+        self.done(&Request::ChangePoint { machine: machine.clone(), point: older }).await?;
+        let seen = self.observe(false).await?;
+        check(seen.target_running == Some(false), || "a target runs after its point changed".to_owned())?;
+        self.done(&Request::RollBack { machine, start_source: true }).await?;
+        self.comes_up(false).await?;
+        let after = self.machine().await?;
+        check(after.site == before.site && after.protection == Protection::Protected, || {
+            "a rollback does not lead back to where it began".to_owned()
+        })?;
+        let seen = self.observe(false).await?;
+        check(seen.source_running == Some(true) && seen.target_running != Some(true), || {
+            "after a rollback the source does not run, or the target still does".to_owned()
+        })
+    }
+
+    async fn failover_commits_and_reprotects(&mut self) -> Result<(), Broken> {
+        let machine = self.name();
+        let home = self.machine().await?.site;
+        self.fail_over().await?;
+        let reprotect =
+            Request::Reprotect { machine: machine.clone(), to: home.clone(), via: self.subject.via.clone() };
+        self.is_refused(&reprotect).await?;
+        self.done(&Request::Commit { machine: machine.clone() }).await?;
+        self.is_refused(&Request::Commit { machine: machine.clone() }).await?;
+        self.is_refused(&Request::RollBack { machine, start_source: true }).await?;
+        let committed = self.machine().await?;
+        check(committed.protection == Protection::Unprotected && committed.points.is_empty(), || {
+            "points or protection outlive a commit".to_owned()
+        })?;
+        self.reprotected(&reprotect).await?;
+        let after = self.machine().await?;
+        check(
+            after.protection == Protection::Protected && after.replicates_to.as_ref() == Some(&home),
+            || "a reprotected machine does not replicate the other way".to_owned(),
+        )?;
+        self.usable().await.map(drop)
+    }
+
+    async fn reprotected(&mut self, request: &Request) -> Result<(), Broken> {
+        for _ in 0..REPROTECTS_MAX {
+            let key = self.key();
+            match self.done_by(&key, request).await {
+                Ok(_) => return Ok(()),
+                Err(EstateError::Retry { .. }) => self.wait(REPROTECT_EVERY).await,
+                Err(error) => return Err(lost("reprotect", &error)),
+            }
+        }
+        Err("a reprotection is put off for ever".to_owned())
+    }
+}

@@ -1,0 +1,14 @@
+//! The state folder: what was acknowledged is there, what was refused is not, and nobody writes under
+//! another's epoch.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
+
+#[path = "store/common.rs"]
+mod common;
+#[path = "store/damage.rs"]
+mod damage;
+#[path = "store/disks.rs"]
+mod disks;
+#[path = "store/leases.rs"]
+mod leases;
+#[path = "store/runs.rs"]
+mod runs;
