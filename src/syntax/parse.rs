@@ -123,7 +123,9 @@ impl<'a> Parser<'a, '_> {
         if brace_expected && self.text.get(slice.start..).is_some_and(|rest| rest.starts_with('{')) {
             return self.broken(slice);
         }
-        let wrong = if slice.flawed {
+        // Inside a block that failed, blocks are taken apart at once: reading each whole first would read
+        // what is deep once for every level.
+        let wrong = if slice.flawed || (depth > 0 && slice.body.is_some()) {
             None
         } else {
             match self.whole_statement(slice) {
@@ -171,7 +173,8 @@ impl<'a> Parser<'a, '_> {
         let end = if closed { body.close + 1 } else { body.close };
         let next = scan::skip_trivia(self.text.as_bytes(), end, slice.end);
         if !slice.flawed && next < slice.end {
-            self.say(brackets::two_on_a_line(self.span(next, next + 1)));
+            let end = next + scan::char_length(self.text, next);
+            self.say(brackets::two_on_a_line(self.span(next, end)));
         }
         let Some((kind, labels)) = head else { return self.broken(slice) };
         let braces = self.span(body.open, end);
