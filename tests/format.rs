@@ -111,7 +111,21 @@ fn the_examples_of_the_design() {
 fn neighbours_are_aligned_until_a_blank_line_a_comment_or_a_taller_statement() {
     check(
         "a=1\nlonger = 2\n\nb=3\n# note\nlong=4\nobjective{rpo=1h}\nx=5\nvm a {}\ngroup longer{}\nf [\n a\n ] {\n}\nthis-name-is-far-too-long-to-align = 1\ny = 2",
-        &expect![[r#""#]],
+        &expect![[r#"
+            a      = 1
+            longer = 2
+
+            b = 3
+            # note
+            long      = 4
+            objective { rpo = 1h }
+            x         = 5
+            vm    a      { }
+            group longer { }
+            f     [a]    { }
+            this-name-is-far-too-long-to-align = 1
+            y = 2
+        "#]],
     );
 }
 
@@ -119,7 +133,25 @@ fn neighbours_are_aligned_until_a_blank_line_a_comment_or_a_taller_statement() {
 fn blocks_stay_on_one_line_if_they_were_and_fit() {
     check(
         "vm a{os=linux,optional=true}\nvm b {\n os = linux }\nvm c { a = 1\n b = 2, c = 3 }\ncheck d { http = \"http://app01.example.org/health\", status = 200, in_a_row = 3, every = 5s, within = 10m }\ncommit {\n}",
-        &expect![[r#""#]],
+        &expect![[r#"
+            vm a { os = linux, optional = true }
+            vm b {
+              os = linux
+            }
+            vm c {
+              a = 1
+              b = 2
+              c = 3
+            }
+            check d {
+              http     = "http://app01.example.org/health"
+              status   = 200
+              in_a_row = 3
+              every    = 5s
+              within   = 10m
+            }
+            commit { }
+        "#]],
     );
 }
 
@@ -127,7 +159,28 @@ fn blocks_stay_on_one_line_if_they_were_and_fit() {
 fn lists_and_calls_break_where_they_do_not_fit() {
     check(
         "x = [a,b,c]\ny = [\na, b, c]\nz = [\"a long text that takes much room\", \"another long text that takes much room\", \"and one more\"]\nc = f(a, b = [1,\n2],\n c = 3)\ne = []\nt = sim{seed=7}\nu = sim {\n seed = 7 }",
-        &expect![[r#""#]],
+        &expect![[r#"
+            x = [a, b, c]
+            y = [
+              a
+              b
+              c
+            ]
+            z = ["a long text that takes much room", "another long text that takes much room", "and one more"]
+            c = f(
+              a,
+              b = [
+                1
+                2
+              ],
+              c = 3,
+            )
+            e = []
+            t = sim { seed = 7 }
+            u = sim {
+              seed = 7
+            }
+        "#]],
     );
 }
 
@@ -135,7 +188,16 @@ fn lists_and_calls_break_where_they_do_not_fit() {
 fn chains_keep_their_breaks_and_long_ones_get_more() {
     check(
         "order {\n a->b->[c,d]\n a ->\n b\n -> c\n step-number-one -> step-number-two -> step-number-three -> step-number-four -> step-number-five -> step-number-six }",
-        &expect![[r#""#]],
+        &expect![[r#"
+            order {
+              a -> b -> [c, d]
+              a
+                -> b
+                -> c
+              step-number-one -> step-number-two -> step-number-three -> step-number-four -> step-number-five
+                -> step-number-six
+            }
+        "#]],
     );
 }
 
@@ -143,7 +205,38 @@ fn chains_keep_their_breaks_and_long_ones_get_more() {
 fn every_comment_stays_where_it_was_met() {
     check(
         "#!first\n\n\n# second\nplan p { # opens\n # inside\n a = 1 # trails\n b = [ # list\n # own\n 1 # one\n 2\n # last\n ] # closes\n c = # before value\n 3\n a # link\n # between\n -> b\n d = f( # call\n  x = 1, # arg\n )\n vm [ a # label\n b ] {\n # only this\n }\n\n # end\n}\n# eof",
-        &expect![[r#""#]],
+        &expect![[r#"
+            #!first
+
+            # second
+            plan p {  # opens
+              # inside
+              a = 1  # trails
+              b = [  # list
+                # own
+                1  # one
+                2
+                # last
+              ]  # closes
+              c =  # before value
+                3
+              a  # link
+                # between
+                -> b
+              d = f(  # call
+                x = 1,  # arg
+              )
+              vm [
+                a  # label
+                b
+              ] {
+                # only this
+              }
+
+              # end
+            }
+            # eof
+        "#]],
     );
 }
 
