@@ -11,6 +11,7 @@ use super::brackets;
 use super::build::{Builder, Built};
 use super::grammar::{PlanParser, Rule};
 
+use super::quick;
 use super::scan;
 use super::split::{self, Body, Piece, Slice};
 use super::wrong::{self as mistakes, Failure};
@@ -151,6 +152,9 @@ impl<'a> Parser<'a, '_> {
     /// A statement read in one go.
     fn whole_statement(&self, slice: Slice) -> Built<Stmt<'a>> {
         let Slice { gap, start, end, .. } = slice;
+        if let Some(statement) = quick::statement(self.file, self.text, gap, start..end) {
+            return Ok(statement);
+        }
         let builder = Builder { file: self.file, whole: self.text, base: start };
         let text = self.text.get(start..end).unwrap_or("");
         match PlanParser::parse(Rule::single, text) {
@@ -164,7 +168,13 @@ impl<'a> Parser<'a, '_> {
     /// A block with something wrong in it, or whose brackets are wrong: head and statements apart.
     fn block_by_parts(&mut self, slice: Slice, body: Body, depth: usize) -> Stmt<'a> {
         let head = self.head(slice.start, body.open);
-        let head = head.map_err(|wrong| self.say(*wrong)).ok();
+        // A brace alone inside of wrong brackets has been complained of enough.
+        let lone_brace = slice.flawed && slice.start == body.open;
+        if let Err(wrong) = &head
+            && !lone_brace
+        {
+            self.say(*wrong.clone());
+        }
         let mut statements = Vec::new();
         for inner in split::split_body(self.text, body, self.missing) {
             statements.push(self.statement(inner, depth + 1));
@@ -176,7 +186,7 @@ impl<'a> Parser<'a, '_> {
             let end = next + scan::char_length(self.text, next);
             self.say(brackets::two_on_a_line(self.span(next, end)));
         }
-        let Some((kind, labels)) = head else { return self.broken(slice) };
+        let Ok((kind, labels)) = head else { return self.broken(slice) };
         let braces = self.span(body.open, end);
         let block = Block { kind, labels, body: statements, braces };
         let doc = scan::docs(self.text, slice.gap, slice.start);
