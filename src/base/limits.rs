@@ -75,3 +75,13 @@ pub const CALL_DEPTH_MAX: usize = 8;
 pub const CALLS_MAX: usize = 1000;
 /// Misspelt names for which a nearest one is looked for; each look compares with every name.
 pub const SUGGESTIONS_MAX: usize = 50;
+/// Findings about one inventory before its reader gives up: one mistake is often in every point.
+pub const INVENTORY_ERRORS_MAX: usize = 100;
+/// Sites of one inventory: an estate has two, a provider may report its neighbours.
+pub const INVENTORY_SITES_MAX: usize = 64;
+/// Tags of one recovery point.
+pub const POINT_TAGS_MAX: usize = 64;
+/// Refused candidates that a certificate names; the rest it counts. More than anyone reads at night.
+pub const REFUSED_KEPT_MAX: usize = 16;
+/// Sets that `align` looks at among equally small removals before it settles for the best so far: a second.
+pub const ALIGN_TIES_MAX: usize = 4_000_000;

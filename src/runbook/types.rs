@@ -13,13 +13,10 @@ use crate::model::{Identity, Ladder, Limits, Mode, Notify, Operation, PlanFile, 
 
 use super::{Node, NodeId, Unit, UnitId};
 
+pub use crate::graph::SubjectId;
+
 /// The version that this program writes.
 pub const RUNBOOK_FORMAT: &str = "muster.runbook/1";
-
-crate::id_type!(
-    /// What gets one choice of points: a replication group, or a machine outside any.
-    SubjectId
-);
 
 /// A plan compiled for one operation and mode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
