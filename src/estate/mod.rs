@@ -6,6 +6,7 @@ mod real_probe;
 pub mod sim;
 
 pub use real_probe::real_probe;
+pub mod qemu;
 
 use std::sync::Arc;
 
