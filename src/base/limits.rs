@@ -40,12 +40,6 @@ pub const LEASE_RENEW: Duration = Duration::from_secs(3);
 pub const BACKOFF_MAX: Duration = Duration::from_secs(3600);
 /// Exceptions listed in a report before they are only counted.
 pub const EXCEPTIONS_MAX: usize = 100_000;
-/// Plans called within plans called within plans: a wave of waves needs 3.
-pub const CALL_DEPTH_MAX: usize = 8;
-/// Plans that one plan may hold through calls, each counted as often as it is called.
-pub const CALLS_MAX: usize = 1000;
-/// Misspelt names for which a nearest one is looked for; each look compares with every name.
-pub const SUGGESTIONS_MAX: usize = 50;
 /// Findings about one inventory before its reader gives up: one mistake is often in every point.
 pub const INVENTORY_ERRORS_MAX: usize = 100;
 /// Sites of one inventory: an estate has two, a provider may report its neighbours.
