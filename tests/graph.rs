@@ -23,7 +23,8 @@ fn text(graph: &Graph<'_>, sources: &Sources) -> String {
                 musterpoint::graph::Need::Done => "<-",
                 musterpoint::graph::Need::Settled => "<~",
             };
-            text += &format!("  {mark} {}: {}\n", graph.node(edge.source()).name, edge.weight().words(sources));
+            text +=
+                &format!("  {mark} {}: {}\n", graph.node(edge.source()).name, edge.weight().words(sources));
         }
     }
     text

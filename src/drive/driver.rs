@@ -312,11 +312,10 @@ impl<E: Estate + 'static> Driver<'_, E> {
             }
             Work::Verb { handle: Some(handle), cancelled: false, .. } if late => {
                 let handle = handle.clone();
-                self.spawn(
-                    node,
-                    key,
-                    async move { Report::Cancelled(limited(estate.cancel(&handle)).await) },
-                );
+                self.spawn(node, key, async move {
+                    let _refused = limited(estate.cancel(&handle)).await;
+                    Report::Cancelled
+                });
             }
             Work::Verb { handle: Some(handle), .. } => {
                 let handle = handle.clone();

@@ -58,7 +58,7 @@ pub(super) fn next(run: &Run, node: NodeId, activity: &mut Activity, report: Rep
         }
         Report::Submitted(Err(error)) => Next::End(vec![of_error(node, error)]),
         Report::Polled(polled) => of_poll(node, activity, polled, now),
-        Report::Cancelled(_) => of_cancel(activity, now),
+        Report::Cancelled => of_cancel(activity, now),
         Report::Found(found) => of_find(node, activity, found, now),
         Report::Observed(observed) => Next::End(vec![of_observation(node, observed)]),
         Report::Probed(answer) => of_look(run, node, activity, answer, now),
@@ -216,6 +216,11 @@ fn of_script(run: &Run, node: NodeId, activity: &Activity, found: ScriptFound, n
     match found {
         ScriptFound::Ended(end) => Next::End(vec![of_end(run, node, &end, output)]),
         ScriptFound::Running => Next::GoOn(Vec::new(), now),
+        // The host that this engine started went away before it began.
+        ScriptFound::NeverBegan if !matches!(run.node(node), crate::run::NodeState::Unknown { .. }) => {
+            let message = "the process that hosts the script ended before the script began".to_owned();
+            Next::End(vec![failed(node, "not_started", message, true, false)])
+        }
         ScriptFound::NeverBegan => {
             script::clear(folder);
             Next::GoOn(vec![EventKind::StepNotArrived { node }], now)

@@ -144,13 +144,7 @@ impl<'p> Arrows<'p> {
         x.builder.edge(from, to, why);
     }
 
-    fn pair(
-        &mut self,
-        x: &mut Expander<'_, 'p>,
-        names: (&str, &str),
-        phase: Phase,
-        live: bool,
-    ) -> Port {
+    fn pair(&mut self, x: &mut Expander<'_, 'p>, names: (&str, &str), phase: Phase, live: bool) -> Port {
         if !live {
             return Port::of(self.add(x, phase, &format!("({})", names.0), Work::Join), false);
         }
@@ -215,6 +209,10 @@ impl<'p> Arrows<'p> {
         }
         for node in [into, go, started, done] {
             x.builder.set(node, Some(authored.span), authored.optional);
+        }
+        let until = self.plan.objective.as_ref().and_then(|objective| objective.until);
+        if until.is_some_and(|until| until.to == Endpoint::Group(group)) {
+            x.builder.node_mut(done).work = Work::Mark;
         }
         Port { into, go, started, done, live }
     }
@@ -327,9 +325,7 @@ impl<'p> Arrows<'p> {
 
     fn arrow(&mut self, x: &mut Expander<'_, 'p>, from: &EndpointRef, to: &EndpointRef) {
         let owns = |owner: Endpoint, step: Endpoint| match (step, owner) {
-            (Endpoint::Step(step), Endpoint::Vm(vm)) => {
-                self.plan.steps.at(step).owner == Some(Owner::Vm(vm))
-            }
+            (Endpoint::Step(step), Endpoint::Vm(vm)) => self.plan.steps.at(step).owner == Some(Owner::Vm(vm)),
             (Endpoint::Step(step), Endpoint::Group(group)) => {
                 self.plan.steps.at(step).owner == Some(Owner::Group(group))
             }

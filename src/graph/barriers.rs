@@ -30,7 +30,11 @@ pub(super) fn unit<'p>(x: &mut Expander<'_, 'p>, id: UnitId) -> Arrows<'p> {
     let arrows = Arrows::build(x, id);
     let phases = phases::assign(x, &arrows, has_machines);
     let mut unit = Unit { x, arrows, phases, last: BTreeMap::new(), binds: BTreeMap::new() };
-    if has_machines { unit.with_machines() } else { unit.calls_only() }
+    if has_machines {
+        unit.with_machines()
+    } else {
+        unit.calls_only()
+    }
     unit.arrows
 }
 
@@ -76,9 +80,8 @@ impl Unit<'_, '_, '_> {
         turned: impl Fn((u32, u32)) -> (u32, u32),
         counts: impl Fn(u32) -> bool,
     ) -> Vec<NodeIndex> {
-        let inside = |node: u32| {
-            self.phases.get(node as usize).is_some_and(|phase| within(*phase)) && counts(node)
-        };
+        let inside =
+            |node: u32| self.phases.get(node as usize).is_some_and(|phase| within(*phase)) && counts(node);
         let mut inner = vec![false; self.phases.len()];
         for (from, to, _) in &self.arrows.edges {
             let (far, near) = turned((*from, *to));
@@ -111,8 +114,15 @@ impl Unit<'_, '_, '_> {
             for root in self.roots(|phase| phase > Phase::Prepare) {
                 self.edge(fence, root, Why::rule("the source has to be fenced first"));
             }
-            let calls: Vec<NodeIndex> =
-                self.x.units.units.at(self.id()).calls.iter().map(|(_, called)| self.x.ends_of(*called).entry).collect();
+            let calls: Vec<NodeIndex> = self
+                .x
+                .units
+                .units
+                .at(self.id())
+                .calls
+                .iter()
+                .map(|(_, called)| self.x.ends_of(*called).entry)
+                .collect();
             for call in calls {
                 self.edge(fence, call, Why::rule("the source has to be fenced first"));
             }
@@ -187,7 +197,8 @@ impl Unit<'_, '_, '_> {
             }
             seen.extend(&cluster);
             let names: Vec<String> = cluster.iter().map(|id| self.subject_name(*id)).collect();
-            let bind = self.add(Phase::Bind, &format!("bind {}", names.join(", ")), Work::Bind(cluster.clone()));
+            let bind =
+                self.add(Phase::Bind, &format!("bind {}", names.join(", ")), Work::Bind(cluster.clone()));
             self.place_subject(bind, &cluster);
             self.edge(down, bind, Why::rule("points are bound after every source is shut down"));
             self.edge(bind, bound, Why::barrier("machines fail over after every point is bound"));
@@ -244,7 +255,8 @@ impl Unit<'_, '_, '_> {
     /// The subjects bound together with this one: those aligned with it, itself included.
     fn cluster(&self, first: SubjectId, subjects: &[SubjectId]) -> Vec<SubjectId> {
         let group = |id: &SubjectId| self.x.units.subjects.at(*id).group;
-        let aligned = self.arrows.plan.aligns.iter().find(|it| group(&first).is_some_and(|g| it.groups.contains(&g)));
+        let aligned =
+            self.arrows.plan.aligns.iter().find(|it| group(&first).is_some_and(|g| it.groups.contains(&g)));
         let Some(aligned) = aligned else { return vec![first] };
         subjects.iter().copied().filter(|id| group(id).is_some_and(|g| aligned.groups.contains(&g))).collect()
     }
@@ -316,7 +328,7 @@ impl Unit<'_, '_, '_> {
             let started = self.arrows.vms.at(self.x.units.machines.at(vm).local).started;
             let node = self.add_vm(Phase::Commit, "commit", vm, Work::Commit(vm));
             self.edge(gate.into, node, Why::rule("machines are committed when the window closes"));
-            self.edge(started, node, Why::rule("only a machine that came up is committed"));
+            self.edge(started, node, Why::barrier("only a machine that came up is committed"));
             self.edge(node, gate.done, Why::barrier("what follows waits for every commit"));
             commits.push((vm, node));
         }
@@ -359,7 +371,7 @@ impl Unit<'_, '_, '_> {
         for (vm, commit) in commits {
             let node = self.add_vm(Phase::Reprotect, "reprotect", *vm, Work::Reprotect(*vm));
             self.edge(port.into, node, Why::rule("machines are reprotected after every commit"));
-            self.edge(*commit, node, Why::rule("a machine is reprotected when it is committed"));
+            self.edge(*commit, node, Why::barrier("a machine is reprotected when it is committed"));
             self.edge(node, port.done, Why::barrier("what follows waits for every reprotect"));
         }
         self.edge(port.into, port.done, Why::own("phases follow one another"));

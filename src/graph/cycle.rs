@@ -10,11 +10,11 @@ use petgraph::visit::EdgeRef;
 use crate::model::{Mode, Operation, Plan};
 use crate::source::Span;
 
+use super::Why;
 use super::expand::{Expand, expand_units};
 use super::types::Graph;
 use super::units::Units;
 use super::why::{Along, Cause};
-use super::Why;
 
 /// Nodes that wait for each other in a circle.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -88,7 +88,13 @@ pub fn expand<'p>(plan: &'p Plan, options: &Expand) -> Graph<'p> {
 /// As `expand`, for units that were flattened for the same operation and mode already.
 #[must_use]
 pub fn expand_units<'p>(units: Units<'p>, options: &Expand) -> Graph<'p> {
-    let mut expander = Expander { units: &units, options, builder: Builder::default(), ends: IdVec::new(), touched: BTreeMap::new() };
+    let mut expander = Expander {
+        units: &units,
+        options,
+        builder: Builder::default(),
+        ends: IdVec::new(),
+        touched: BTreeMap::new(),
+    };
     for unit in units.units.ids() {
         let ends = expander.make_ends(unit);
         expander.ends.push(ends);
@@ -125,7 +131,8 @@ pub(super) struct Expander<'u, 'p> {
 
 impl<'p> Expander<'_, 'p> {
     fn make_ends(&mut self, unit: UnitId) -> Ends {
-        let name = |words: &str| format!("{} {words}", self.units.units.at(unit).prefix.trim_end_matches('/'));
+        let name =
+            |words: &str| format!("{} {words}", self.units.units.at(unit).prefix.trim_end_matches('/'));
         let forward = Place { unit, phase: Phase::Prepare, lane: Lane::Forward };
         let back = Place { unit, phase: Phase::Rollback, lane: Lane::Rollback };
         let names = [name("begins"), name("ended"), name("goes back"), name("went back")];
@@ -204,7 +211,8 @@ impl<'p> Expander<'_, 'p> {
 
     pub(super) fn reprotects(&self, unit: UnitId) -> bool {
         let plan = self.units.units.at(unit).plan;
-        let wanted = plan.reprotect.as_ref().is_some_and(|it| it.operations.contains(&self.options.operation));
+        let wanted =
+            plan.reprotect.as_ref().is_some_and(|it| it.operations.contains(&self.options.operation));
         wanted && self.commits(unit) && self.options.mode != Some(Mode::Forced)
     }
 

@@ -132,4 +132,3 @@ fn everything_upstream(x: &Expander<'_, '_>, arrows: &Arrows<'_>, csr: &Csr, ord
 pub(super) fn stands_in_chain(plan: &crate::model::Plan, end: Endpoint) -> bool {
     plan.order.iter().flat_map(|chain| chain.links.iter().flatten()).any(|link| link.to == end)
 }
-

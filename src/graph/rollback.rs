@@ -58,7 +58,8 @@ fn undo(
         *slot = Some(match undone {
             Some(step) => {
                 any = true;
-                let back = add(x, arrows, &format!("undo {}", arrows.plan.steps.at(step).name), Work::Undo(step));
+                let back =
+                    add(x, arrows, &format!("undo {}", arrows.plan.steps.at(step).name), Work::Undo(step));
                 x.builder.set(back, span, false);
                 x.builder.node_mut(back).undoes = Some(node);
                 back
@@ -109,7 +110,11 @@ fn machines(x: &mut Expander<'_, '_>, arrows: &Arrows<'_>, first: NodeIndex, the
         if port.live {
             set(port.into, (ends.back_entry, ends.back_entry));
             set(port.done, (ends.back_exit, ends.back_exit));
-            x.builder.edge(ends.back_entry, ends.back_exit, Why::own("stages of a rollback follow one another"));
+            x.builder.edge(
+                ends.back_entry,
+                ends.back_exit,
+                Why::own("stages of a rollback follow one another"),
+            );
             real.push((ends.back_entry, ends.back_exit));
         }
     }

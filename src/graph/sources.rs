@@ -26,7 +26,8 @@ pub(super) fn shut_down(unit: &mut Unit<'_, '_, '_>, prepared: NodeIndex, down: 
         .filter(|node| unit.x.builder.node(*node).phase == Phase::Shutdown)
         .collect();
     let mirrored = (from..unit.x.builder.len()).map(NodeIndex::new);
-    let region: Vec<NodeIndex> = steps.into_iter().chain(mirrored).filter(|node| unit.x.builder.alive(*node)).collect();
+    let region: Vec<NodeIndex> =
+        steps.into_iter().chain(mirrored).filter(|node| unit.x.builder.alive(*node)).collect();
     let own = unit.arrows.unit;
     for node in region {
         let inside = |unit: &Unit<'_, '_, '_>, direction| {
@@ -48,7 +49,8 @@ pub(super) fn shut_down(unit: &mut Unit<'_, '_, '_>, prepared: NodeIndex, down: 
 fn mirror(unit: &mut Unit<'_, '_, '_>) {
     let count = unit.arrows.count;
     let mut images: Vec<Option<Image>> = vec![None; count];
-    for (local, vm) in unit.arrows.plan.vms.ids().map(|vm| (*unit.arrows.vms.at(vm), vm)).collect::<Vec<_>>() {
+    for (local, vm) in unit.arrows.plan.vms.ids().map(|vm| (*unit.arrows.vms.at(vm), vm)).collect::<Vec<_>>()
+    {
         if !local.live {
             continue;
         }
@@ -112,6 +114,8 @@ fn source(unit: &mut Unit<'_, '_, '_>, vm: VmId, local: VmId) -> (Image, Option<
         down
     } else {
         let seen = unit.add_vm(Phase::Shutdown, "confirm stopped", vm, Work::ConfirmStopped(vm));
+        // Two copies of an optional machine write as badly as two of any other.
+        unit.x.builder.node_mut(seen).optional = false;
         unit.edge(down, seen, Why::rule("a shutdown that may have failed is looked at"));
         seen
     };

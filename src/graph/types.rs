@@ -47,7 +47,7 @@ pub struct GraphNode {
 pub enum Work {
     /// Nothing: joins what it waits for.
     Join,
-    /// A node that people and other parts name and that does nothing by itself: a test's `cleanup`.
+    /// A node that is named and does nothing by itself: a test's `cleanup`, the group that ends the RTO.
     Mark,
     /// An authored step of the node's unit; never a call.
     Step(StepId),
@@ -131,7 +131,10 @@ impl Graph<'_> {
     }
 
     /// The nodes that do a kind of work, in plan order.
-    pub fn works<'a>(&'a self, mut is: impl FnMut(&Work) -> bool + 'a) -> impl Iterator<Item = NodeIndex> + 'a {
+    pub fn works<'a>(
+        &'a self,
+        mut is: impl FnMut(&Work) -> bool + 'a,
+    ) -> impl Iterator<Item = NodeIndex> + 'a {
         self.dag.node_indices().filter(move |index| is(&self.node(*index).work))
     }
 

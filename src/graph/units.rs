@@ -180,9 +180,9 @@ impl<'p> Units<'p> {
     pub fn ladder(&self, id: SubjectId) -> Option<&'p Ladder> {
         let subject = self.subjects.at(id);
         let members = subject.members.iter().filter_map(|vm| self.vm(*vm).settings.point.as_ref());
-        let group = subject.group.and_then(|group| {
-            self.units.at(subject.unit).plan.groups.at(group).settings.point.as_ref()
-        });
+        let group = subject
+            .group
+            .and_then(|group| self.units.at(subject.unit).plan.groups.at(group).settings.point.as_ref());
         group.or_else(|| members.into_iter().next()).map(|(ladder, _)| ladder)
     }
 }

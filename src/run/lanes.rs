@@ -134,7 +134,8 @@ impl Run {
     /// Why a node that could begin has nothing to act on.
     fn has_no_object(&self, node: NodeId) -> Option<SkipReason> {
         let compiled = self.runbook.nodes.at(node);
-        let began = |id: NodeId| self.nodes.at(id).state.began();
+        // By attempts, not by state: a step that is to be tried again acted once.
+        let began = |id: NodeId| self.nodes.at(id).attempts > 0;
         match &compiled.act {
             Act::Commit { vm } => (!self.target_done(*vm)).then_some(SkipReason::TargetNotDone),
             Act::Reprotect { vm, .. } => {

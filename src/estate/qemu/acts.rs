@@ -12,7 +12,7 @@ use super::files;
 use super::hands::Hands;
 use super::record::{ActRecord, ActState, Stage, TakeWork, Work};
 use super::trouble::Trouble;
-use super::{after, switch, take};
+use super::{after, confirm, switch, take};
 
 /// How long the same trouble may stop an act before it is given up: twice what a daemon may take to
 /// start and to answer, with room.
@@ -241,7 +241,7 @@ async fn step(hands: &mut Hands<'_>, act: &mut ActRecord) -> Result<Next, Troubl
 
 async fn undo(hands: &mut Hands<'_>, act: &ActRecord) -> Result<(), Trouble> {
     match &act.work {
-        Work::Take(work) => take::undo(hands, &act.slug, work).await,
+        Work::Take(work) => confirm::undo(hands, &act.slug, work).await,
         Work::Request(Request::FailOver { machine, to, .. }) => {
             switch::undo_fail_over(hands, &act.slug, machine, to)
         }

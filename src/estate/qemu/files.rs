@@ -71,7 +71,7 @@ pub(super) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Tro
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Trouble> {
     let length = match fs::metadata(path) {
         Ok(meta) => meta.len(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(Trouble::io("read", path, &error)),
     };
     if length > RECORD_BYTES_MAX {
@@ -85,11 +85,16 @@ fn damaged(path: &Path, why: &str) -> Trouble {
     Trouble::Refused("state_damaged", format!("the record `{}` cannot be read: {why}", path.display()))
 }
 
+/// There is no such file, be it that a file stands where its folder would be.
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 /// Removes exactly this file, durably. A missing one is success.
 pub(super) fn remove(path: &Path) -> Result<(), Trouble> {
     match fs::remove_file(path) {
         Ok(()) => sync_folder_of(path),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if is_missing(&error) => Ok(()),
         Err(error) => Err(Trouble::io("remove", path, &error)),
     }
 }
@@ -98,7 +103,7 @@ pub(super) fn remove(path: &Path) -> Result<(), Trouble> {
 pub(super) fn json_files(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_missing(&error) => return Ok(Vec::new()),
         Err(error) => return Err(Trouble::io("list", folder, &error)),
     };
     let mut found = Vec::new();
@@ -197,7 +202,7 @@ mod tests {
         write_json(&path, &1).unwrap();
         write_json(&path, &2).unwrap();
         assert_eq!(read_json::<u32>(&path).unwrap(), Some(2));
-        assert_eq!(json_files(path.parent().unwrap()).unwrap(), [path.clone()]);
+        assert_eq!(json_files(path.parent().unwrap()).unwrap(), std::slice::from_ref(&path));
         remove(&path).unwrap();
         remove(&path).unwrap();
         fs::write(&path, "{").unwrap();

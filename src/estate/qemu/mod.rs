@@ -8,6 +8,7 @@
 mod acts;
 mod after;
 mod chain;
+mod confirm;
 mod daemon;
 mod describe;
 mod files;
@@ -104,32 +105,20 @@ impl Qemu {
     /// A missing program with the line that installs it, a description that cannot be used, a folder
     /// that cannot be made or whose sockets' paths are too long.
     pub fn open(options: QemuOptions) -> Result<Self, Diagnostic> {
-        let tools = options.tools.found()?;
-        let description = Description::read(&options.description)?;
+        let QemuOptions { folder: said, description, tools, .. } = options;
+        let tools = tools.found()?;
+        let description = Description::read(&description)?;
         let unusable = |why: String| {
             Diagnostic::placeless(codes::ESTATE_FOLDER, why)
                 .help("say another state folder with `--state DIR`")
         };
-        let folder = std::path::absolute(&options.folder).map_err(|error| {
-            unusable(format!("the folder `{}` cannot be used: {error}", options.folder.display()))
-        })?;
+        let folder = std::path::absolute(&said)
+            .map_err(|error| unusable(format!("the folder `{}` cannot be used: {error}", said.display())))?;
         files::make_folder(&folder).map_err(|trouble| match trouble {
             Trouble::Refused(_, why) | Trouble::Retry(_, why) | Trouble::Later(why) => unusable(why),
         })?;
         let layout = Layout::new(folder);
-        for side in Side::BOTH {
-            let site = &description.sites.at(side).name;
-            let socket = layout.socket(site);
-            let length = socket.as_os_str().len();
-            if length > SOCKET_PATH_MAX {
-                let message = format!(
-                    "the socket `{}` has a path of {length} bytes, at most {SOCKET_PATH_MAX} are possible",
-                    socket.display()
-                );
-                return Err(Diagnostic::placeless(codes::SOCKET_PATH, message)
-                    .help("say a shorter state folder with `--state DIR`"));
-            }
-        }
+        sockets_fit(&layout, &description)?;
         let estate = Self {
             description,
             layout,
@@ -241,6 +230,24 @@ impl Estate for Qemu {
             }
         }
     }
+}
+
+/// Linux takes no longer path for a unix socket; the daemon would fail at its start.
+fn sockets_fit(layout: &Layout, description: &Description) -> Result<(), Diagnostic> {
+    for side in Side::BOTH {
+        let site = &description.sites.at(side).name;
+        let socket = layout.socket(site);
+        let length = socket.as_os_str().len();
+        if length > SOCKET_PATH_MAX {
+            let message = format!(
+                "the socket `{}` has a path of {length} bytes, at most {SOCKET_PATH_MAX} are possible",
+                socket.display()
+            );
+            return Err(Diagnostic::placeless(codes::SOCKET_PATH, message)
+                .help("say a shorter state folder with `--state DIR`"));
+        }
+    }
+    Ok(())
 }
 
 fn unknown(trouble: Trouble) -> EstateError {

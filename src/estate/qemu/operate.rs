@@ -44,9 +44,15 @@ impl Qemu {
         for name in self.description.machines.keys() {
             let mut hands = self.hands().await?;
             let located = hands.locate(name).map_err(Trouble::into_error)?;
-            if located.current().is_none() {
-                self.create(&mut hands, name).await.map_err(Trouble::into_error)?;
-            }
+            let made = match located.source {
+                None if located.target.is_none() => self.create(&mut hands, name).await,
+                // Made, but its daemon could not be started then.
+                Some(place) if !place.record.started => {
+                    switch::power_on(&mut hands, place.side, place.record, false).await
+                }
+                Some(_) | None => Ok(()),
+            };
+            made.map_err(Trouble::into_error)?;
         }
         let mut targets: Vec<&str> = Vec::new();
         for (name, machine) in &self.description.machines {
