@@ -473,9 +473,8 @@ pub(super) struct CompletionsArgs {
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| {
-        "wants an instant such as `2026-11-23T06:00:00Z`, with its offset from UTC".to_owned()
-    })
+    text.parse()
+        .map_err(|_| "wants an instant such as `2026-11-23T06:00:00Z`, with its offset from UTC".to_owned())
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
+use crate::report::{Colour, Look};
 use crate::source::{Diagnostic, Sources};
 
 use super::failure::Failure;
@@ -42,9 +43,11 @@ impl Console {
         Self { style, quiet, width, attended: std::io::stdin().is_terminal() }
     }
 
-    /// Whether standard output may be coloured.
-    pub(super) fn colors_results() -> bool {
-        std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
+    /// How results are laid out.
+    pub(super) fn look(&self) -> Look {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let colour = if wanted && std::io::stdout().is_terminal() { Colour::On } else { Colour::Off };
+        Look { width: self.width, colour }
     }
 
     /// Prints a result.

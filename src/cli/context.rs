@@ -1,5 +1,6 @@
 //! What every verb is handed: where things are kept, who acts, how to talk.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use crate::event::Person;
@@ -22,6 +23,7 @@ pub(super) struct Context {
     pub(super) state: PathBuf,
     /// `--as`
     pub(super) name: Option<String>,
+    runtime: OnceCell<tokio::runtime::Runtime>,
 }
 
 impl Context {
@@ -32,6 +34,7 @@ impl Context {
             console: Console::new(global.quiet),
             state: global.state.or_else(named).unwrap_or_else(|| PathBuf::from(STATE)),
             name: global.name,
+            runtime: OnceCell::new(),
         }
     }
 
@@ -50,12 +53,15 @@ impl Context {
         super::person::person(self.name.as_deref(), runbook.estate.identity)
     }
 
-    /// What the driver and the estates run on.
-    #[expect(clippy::unused_self, reason = "what is asked of the surroundings is asked of the context")]
-    pub(super) fn runtime(&self) -> Result<tokio::runtime::Runtime, Failure> {
-        tokio::runtime::Builder::new_current_thread()
+    /// What the driver and the estates run on: one for the whole command.
+    pub(super) fn runtime(&self) -> Result<&tokio::runtime::Runtime, Failure> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
+        }
+        let made = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| Failure::engine("the timers of the driver cannot be made", &error))
+            .map_err(|error| Failure::engine("the timers of the driver cannot be made", &error))?;
+        Ok(self.runtime.get_or_init(|| made))
     }
 }

@@ -31,12 +31,7 @@ impl Failure {
     }
 
     /// One sentence with one action.
-    pub(super) fn said(
-        exit: Exit,
-        code: Code,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Self {
+    pub(super) fn said(exit: Exit, code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
         let message = one_line(&message.into());
         Self::placeless(exit, vec![Diagnostic::placeless(code, message).help(help)])
     }
@@ -105,5 +100,8 @@ const fn exit_of(error: &StoreError) -> Exit {
 }
 
 const fn is_about_the_run(error: &StoreError) -> bool {
-    matches!(error, StoreError::LeaseHeld { .. } | StoreError::MachineHeld { .. } | StoreError::RunOver { .. })
+    matches!(
+        error,
+        StoreError::LeaseHeld { .. } | StoreError::MachineHeld { .. } | StoreError::RunOver { .. }
+    )
 }

@@ -7,10 +7,11 @@ mod context;
 mod drive;
 mod exit;
 mod failure;
-mod hints;
 mod person;
 mod pipeline;
+mod progress;
 mod render;
+mod standing;
 mod verbs;
 mod version;
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::{Digest, limits};
-use crate::estate::any::{AnyEstate, Purpose, open_for};
 use crate::estate::Estate as _;
+use crate::estate::any::{AnyEstate, Purpose, open_for};
 use crate::inventory::Inventory;
 use crate::model::resolve::{DiskFiles, parse_ladder, resolve};
 use crate::model::{Ladder, Plan};
@@ -84,11 +84,27 @@ fn absolute(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 /// It does not open: an input is wrong.
-pub(super) fn open(context: &Context, spec: &EstateSpec, purpose: Purpose) -> Result<Arc<AnyEstate>, Failure> {
-    let estate = open_for(spec, &context.state, purpose)
-        .map_err(|diagnostics| Failure::placeless(Exit::InputWrong, diagnostics))?;
+pub(super) fn open(
+    context: &Context,
+    spec: &EstateSpec,
+    purpose: Purpose,
+) -> Result<Arc<AnyEstate>, Failure> {
+    let estate = open_quietly(context, spec, purpose)?;
     context.console.show(&Sources::default(), estate.warnings());
-    Ok(Arc::new(estate))
+    Ok(estate)
+}
+
+/// As `open`, where it was said before.
+///
+/// # Errors
+/// As `open`.
+pub(super) fn open_quietly(
+    context: &Context,
+    spec: &EstateSpec,
+    purpose: Purpose,
+) -> Result<Arc<AnyEstate>, Failure> {
+    let opened = open_for(spec, &context.state, purpose);
+    opened.map(Arc::new).map_err(|diagnostics| Failure::placeless(Exit::InputWrong, diagnostics))
 }
 
 /// Asks an estate for its inventory.
@@ -179,15 +195,10 @@ pub(super) struct Compiled {
 ///
 /// # Errors
 /// The plan is wrong, the estate does not answer, or the world does not fit: nothing was touched.
-pub(super) fn runbook(
-    context: &Context,
-    path: &Path,
-    wish: &Wish<'_>,
-    purpose: Purpose,
-) -> Result<Compiled, Failure> {
+pub(super) fn runbook(context: &Context, path: &Path, wish: &Wish<'_>) -> Result<Compiled, Failure> {
     let Sound { plan, sources, warnings } = sound(path)?;
     let spec = estate_spec(&plan);
-    let estate = open(context, &spec, purpose)?;
+    let estate = open(context, &spec, Purpose::Look)?;
     let inventory = inventory(context, &plan.estate.name, &estate)?;
     let (points, sources) = ladders(&wish.said.wanted, sources)?;
     let said = wish.said;
@@ -214,4 +225,3 @@ pub(super) fn runbook(
 pub(super) fn digest_of(path: &Path) -> Option<Digest> {
     std::fs::read(path).ok().map(|bytes| Digest::of(&[&bytes]))
 }
-

@@ -59,10 +59,9 @@ pub fn open_for(spec: &EstateSpec, state: &Path, purpose: Purpose) -> Result<Any
         "qemu" => qemu(spec, state).map(|qemu| AnyEstate::Qemu(Box::new(qemu))),
         other => {
             let message = format!("this build of the program cannot drive the provider `{other}`");
-            Err(vec![
-                Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message)
-                    .help("rehearse the plan with `provider = sim { … }`, or name an inventory with `--inventory`"),
-            ])
+            Err(vec![Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message).help(
+                "rehearse the plan with `provider = sim { … }`, or name an inventory with `--inventory`",
+            )])
         }
     }
 }
@@ -106,8 +105,8 @@ fn qemu(spec: &EstateSpec, state: &Path) -> Result<Qemu, Vec<Diagnostic>> {
     };
     let path = folder.join(DISKS_FILE);
     let mut text = String::new();
-    let read = std::fs::File::open(&path)
-        .and_then(|file| file.take(DISKS_BYTES_MAX + 1).read_to_string(&mut text));
+    let read =
+        std::fs::File::open(&path).and_then(|file| file.take(DISKS_BYTES_MAX + 1).read_to_string(&mut text));
     if let Err(error) = read {
         let message = format!("the estate file `{}` cannot be read: {error}", path.display());
         return Err(vec![

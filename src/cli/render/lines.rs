@@ -32,7 +32,8 @@ impl SourceCode for Lines<'_> {
             (start, end, first, column)
         } else {
             let line = first.saturating_sub(before);
-            let to = self.0.line_range(last.saturating_add(after).min(self.0.line_count().saturating_sub(1))).end;
+            let to =
+                self.0.line_range(last.saturating_add(after).min(self.0.line_count().saturating_sub(1))).end;
             (self.0.line_range(line).start, to.max(end), line, 0)
         };
         let data = text.as_bytes().get(from..to).unwrap_or_default();

@@ -11,14 +11,14 @@ pub(super) fn plain(out: &mut String, sources: &Sources, diagnostic: &Diagnostic
         Severity::Warning => "warning",
     };
     // Writing into a string does not fail.
-    drop(writeln!(out, "{word}[{}]: {}", diagnostic.code, diagnostic.message));
+    let _ = writeln!(out, "{word}[{}]: {}", diagnostic.code, diagnostic.message);
     for label in &diagnostic.labels {
         let Some(source) = sources.find(label.span.file) else { continue };
         let (line, column) = source.line_column(label.span.start);
         let text = if label.text.is_empty() { String::new() } else { format!(": {}", label.text) };
-        drop(writeln!(out, "  --> {}:{line}:{column}{text}", source.name()));
+        let _ = writeln!(out, "  --> {}:{line}:{column}{text}", source.name());
     }
     if let Some(help) = &diagnostic.help {
-        drop(writeln!(out, "  help: {help}"));
+        let _ = writeln!(out, "  help: {help}");
     }
 }

@@ -83,11 +83,7 @@ pub(in crate::cli) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, F
     Ok(if document.errors > 0 { Exit::InputWrong } else { Exit::Done })
 }
 
-fn check(
-    context: &Context,
-    path: &Path,
-    sources: &mut Sources,
-) -> (Option<Plan>, Vec<Diagnostic>, Timings) {
+fn check(context: &Context, path: &Path, sources: &mut Sources) -> (Option<Plan>, Vec<Diagnostic>, Timings) {
     let (resolved, whole) = timed(|| resolve(path, &mut DiskFiles, sources));
     let mut diagnostics = resolved.diagnostics;
     // The resolver reads and parses on its way; what the parser takes of that is measured by itself.

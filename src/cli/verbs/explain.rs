@@ -15,8 +15,8 @@ use crate::cli::failure::Failure;
 use crate::cli::pipeline;
 use crate::graph::{Expand, Graph, Lane, Work, expand, place};
 use crate::model::{Mode, Operation};
-use crate::source::codes::{self, command};
 use crate::source::Sources;
+use crate::source::codes::{self, command};
 
 /// Prints a page, or the reasons of a step.
 pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Failure> {
@@ -42,8 +42,9 @@ fn page(subject: &str) -> Result<Exit, Failure> {
     let Some(info) = codes::find(subject) else {
         let known: Vec<&str> = codes::all().map(|info| info.code.as_str()).collect();
         let message = format!("there is no diagnostic `{subject}`");
-        let help = did_you_mean(&subject.to_uppercase(), known)
-            .unwrap_or_else(|| "to explain a step, name it after the plan: `muster explain PLAN STEP`".to_owned());
+        let help = did_you_mean(&subject.to_uppercase(), known).unwrap_or_else(|| {
+            "to explain a step, name it after the plan: `muster explain PLAN STEP`".to_owned()
+        });
         return Err(Failure::said(Exit::InputWrong, command::NO_SUCH_CODE, message, help));
     };
     Console::print(&format!("{}: {}\n\n{}\n", info.code, info.title, info.page.trim()))?;
@@ -69,7 +70,7 @@ fn reasons(graph: &Graph<'_>, sources: &Sources, step: &str) -> Result<String, F
         Lane::Rollback => ", only when the run goes back",
     };
     // Writing into a string does not fail.
-    drop(writeln!(text, "{}: phase {}{lane}{from}", node.name, node.phase.word()));
+    let _ = writeln!(text, "{}: phase {}{lane}{from}", node.name, node.phase.word());
     for (direction, none, verb) in [
         (Direction::Incoming, "waits for nothing: it may begin at once", "waits for"),
         (Direction::Outgoing, "nothing waits for it", "is waited for by"),
@@ -77,12 +78,12 @@ fn reasons(graph: &Graph<'_>, sources: &Sources, step: &str) -> Result<String, F
         let mut edges: Vec<_> = graph.dag.edges_directed(found, direction).collect();
         edges.sort_by_key(|edge| (edge.source(), edge.target()));
         if edges.is_empty() {
-            drop(writeln!(text, "  {none}"));
+            let _ = writeln!(text, "  {none}");
         }
         for edge in edges {
             let other = if direction == Direction::Incoming { edge.source() } else { edge.target() };
             let (name, why) = (&graph.node(other).name, edge.weight().words(sources));
-            drop(writeln!(text, "  {verb} {name}: {why}"));
+            let _ = writeln!(text, "  {verb} {name}: {why}");
         }
     }
     Ok(text)

@@ -69,8 +69,7 @@ fn file(path: &Path, check: bool) -> Result<Outcome, Failure> {
 fn formatted(name: &str, bytes: Vec<u8>) -> Result<(String, String, Outcome), Failure> {
     let began_with_mark = bytes.starts_with(b"\xef\xbb\xbf");
     let wrong = |diagnostics, sources| Failure::new(Exit::InputWrong, diagnostics, sources);
-    let text =
-        check_bytes(name, bytes).map_err(|diagnostic| wrong(vec![diagnostic], Sources::default()))?;
+    let text = check_bytes(name, bytes).map_err(|diagnostic| wrong(vec![diagnostic], Sources::default()))?;
     match format(&text) {
         Ok(after) => {
             let same = after == text && !began_with_mark;

@@ -48,7 +48,8 @@ fn subjects(
 ) -> Result<Vec<Subject>, Failure> {
     let mut subjects = Vec::new();
     for (id, subject) in units.subjects.iter_enumerated() {
-        let of_this = |(name, _): &&(Option<String>, Ladder)| name.as_deref().is_none_or(|name| name == subject.name);
+        let of_this =
+            |(name, _): &&(Option<String>, Ladder)| name.as_deref().is_none_or(|name| name == subject.name);
         let replaced = said.iter().rev().find(of_this).map(|(_, ladder)| ladder);
         let Some(mut ladder) = replaced.or_else(|| units.ladder(id)).cloned() else { continue };
         if let Some(as_of) = wanted.as_of {
@@ -69,7 +70,9 @@ fn subjects(
         });
     }
     let known: Vec<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
-    if let Some(unknown) = said.iter().filter_map(|(name, _)| name.as_deref()).find(|name| !known.contains(name)) {
+    if let Some(unknown) =
+        said.iter().filter_map(|(name, _)| name.as_deref()).find(|name| !known.contains(name))
+    {
         let message = format!("`--point` names `{unknown}`, which is no group and no machine outside any");
         let help = did_you_mean(unknown, known)
             .unwrap_or_else(|| format!("the estate reports {} machines", inventory.vms.len()));
