@@ -210,6 +210,10 @@ impl<'p> Arrows<'p> {
         for node in [into, go, started, done] {
             x.builder.set(node, Some(authored.span), authored.optional);
         }
+        let until = self.plan.objective.as_ref().and_then(|objective| objective.until);
+        if until.is_some_and(|until| until.to == Endpoint::Group(group)) {
+            x.builder.node_mut(done).work = Work::Mark;
+        }
         Port { into, go, started, done, live }
     }
 

@@ -328,7 +328,7 @@ impl Unit<'_, '_, '_> {
             let started = self.arrows.vms.at(self.x.units.machines.at(vm).local).started;
             let node = self.add_vm(Phase::Commit, "commit", vm, Work::Commit(vm));
             self.edge(gate.into, node, Why::rule("machines are committed when the window closes"));
-            self.edge(started, node, Why::rule("only a machine that came up is committed"));
+            self.edge(started, node, Why::barrier("only a machine that came up is committed"));
             self.edge(node, gate.done, Why::barrier("what follows waits for every commit"));
             commits.push((vm, node));
         }
@@ -371,7 +371,7 @@ impl Unit<'_, '_, '_> {
         for (vm, commit) in commits {
             let node = self.add_vm(Phase::Reprotect, "reprotect", *vm, Work::Reprotect(*vm));
             self.edge(port.into, node, Why::rule("machines are reprotected after every commit"));
-            self.edge(*commit, node, Why::rule("a machine is reprotected when it is committed"));
+            self.edge(*commit, node, Why::barrier("a machine is reprotected when it is committed"));
             self.edge(node, port.done, Why::barrier("what follows waits for every reprotect"));
         }
         self.edge(port.into, port.done, Why::own("phases follow one another"));

@@ -114,6 +114,8 @@ fn source(unit: &mut Unit<'_, '_, '_>, vm: VmId, local: VmId) -> (Image, Option<
         down
     } else {
         let seen = unit.add_vm(Phase::Shutdown, "confirm stopped", vm, Work::ConfirmStopped(vm));
+        // Two copies of an optional machine write as badly as two of any other.
+        unit.x.builder.node_mut(seen).optional = false;
         unit.edge(down, seen, Why::rule("a shutdown that may have failed is looked at"));
         seen
     };

@@ -47,7 +47,7 @@ pub struct GraphNode {
 pub enum Work {
     /// Nothing: joins what it waits for.
     Join,
-    /// A node that people and other parts name and that does nothing by itself: a test's `cleanup`.
+    /// A node that is named and does nothing by itself: a test's `cleanup`, the group that ends the RTO.
     Mark,
     /// An authored step of the node's unit; never a call.
     Step(StepId),

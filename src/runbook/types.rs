@@ -68,6 +68,9 @@ pub struct Runbook {
     pub left_out: Vec<LeftOut>,
     /// What is not fenced and accepted with a reason (`--unfenced`).
     pub unfenced: Option<String>,
+    /// What whoever approves it has to know: unprotected afterwards, an objective that may be missed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// What the compiler relied on. A run is refused when one has changed.
     pub facts: Facts,
 }
