@@ -216,6 +216,11 @@ fn of_script(run: &Run, node: NodeId, activity: &Activity, found: ScriptFound, n
     match found {
         ScriptFound::Ended(end) => Next::End(vec![of_end(run, node, &end, output)]),
         ScriptFound::Running => Next::GoOn(Vec::new(), now),
+        // The host that this engine started went away before it began.
+        ScriptFound::NeverBegan if !matches!(run.node(node), crate::run::NodeState::Unknown { .. }) => {
+            let message = "the process that hosts the script ended before the script began".to_owned();
+            Next::End(vec![failed(node, "not_started", message, true, false)])
+        }
         ScriptFound::NeverBegan => {
             script::clear(folder);
             Next::GoOn(vec![EventKind::StepNotArrived { node }], now)
