@@ -14,6 +14,9 @@ mod lab;
 #[path = "qemu/faults.rs"]
 mod faults;
 
+#[path = "qemu/suite.rs"]
+mod suite;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 

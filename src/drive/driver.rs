@@ -140,11 +140,13 @@ pub(super) struct Driver<'a, E> {
 impl<E: Estate + 'static> Driver<'_, E> {
     async fn drive(&mut self) -> Result<DriveEnd, DriveError> {
         let version = self.options.version.clone();
-        let mut first = vec![EventKind::DriverStarted { epoch: self.epoch, version }];
+        self.record(vec![EventKind::DriverStarted { epoch: self.epoch, version }]).await?;
+        // What was asked while nobody drove comes first: going on tries failed steps again, and a skip
+        // of one or a rollback would come too late.
+        self.take_requests().await?;
         if self.options.resume && matches!(self.run.state(), RunState::Paused | RunState::Halted) {
-            first.push(EventKind::Resumed { by: self.options.by.clone() });
+            self.record(vec![EventKind::Resumed { by: self.options.by.clone() }]).await?;
         }
-        self.record(first).await?;
         let mut interrupts = Interrupts::new();
         loop {
             self.begin_all().await?;

@@ -170,13 +170,13 @@ const SIM: Provider = Provider {
 const QEMU: Provider = Provider {
     kind: Kind {
         word: "qemu",
-        doc: "Machines under plain QEMU on this host, with disks that are shipped between two folders.",
-        example: "qemu { folder = \"estates/lab\" }",
+        doc: "Disks served by two storage daemons of QEMU on this host, replicated from one to the other; no guests.",
+        example: "qemu { disks = \"estates/disks.json\" }",
         keys: &[Key::new(
-            "folder",
+            "disks",
             Type::Path,
-            Need::Optional("`estates/` of the state folder"),
-            "where its disks and its state are",
+            Need::Required,
+            "its sites, machines and their disks, `muster.disks/1`",
         )],
         ..Kind::EMPTY
     },

@@ -2,9 +2,8 @@
 //! Starts nothing: a daemon that is gone means machines that are off.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use crate::event::{Observation, ProbeAnswer};
+use crate::event::{Observation, Probe, ProbeAnswer};
 use crate::inventory::{Inventory, LeftBehind, Machine, Point, Power, Protection, TagSet};
 
 use super::chain;
@@ -14,9 +13,6 @@ use super::hands::{Hands, Located, Place, is_served, runs};
 use super::node::{self, View};
 use super::record::{PointState, SetRecord, SetState, SiteRecord, VmRecord};
 use super::trouble::Trouble;
-
-/// From a connection's begin to its acceptance, on loopback.
-const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 const fn power(on: bool) -> Power {
     if on { Power::On } else { Power::Off }
@@ -190,7 +186,8 @@ pub(super) async fn heartbeat(hands: &mut Hands<'_>, machine: &str, test: bool) 
         if let Some(disk) = unserved(&view, &record) {
             return Ok(Err(format!("the disk `{disk}` of `{machine}` is not served")));
         }
-        Ok(tcp(&format!("127.0.0.1:{}", daemon.port)).await)
+        let port = Probe::Tcp { address: format!("127.0.0.1:{}", daemon.port) };
+        Ok(crate::estate::real_probe(&port).await)
     };
     looked.await.unwrap_or_else(|trouble: Trouble| Err(trouble.into_error().to_string()))
 }
@@ -198,46 +195,4 @@ pub(super) async fn heartbeat(hands: &mut Hands<'_>, machine: &str, test: bool) 
 fn unserved<'r>(view: &View, record: &'r VmRecord) -> Option<&'r str> {
     let mut disks = record.disks.iter();
     disks.find(|(_, disk)| !view.serves(&node::export_of(&disk.file))).map(|(name, _)| name.as_str())
-}
-
-/// Whether a connection is accepted.
-pub(super) async fn tcp(address: &str) -> ProbeAnswer {
-    match tokio::time::timeout(CONNECT_MAX, tokio::net::TcpStream::connect(address)).await {
-        Ok(Ok(_)) => Ok(format!("connection accepted by {address}")),
-        Ok(Err(error)) => Err(format!("connection to {address} failed: {error}")),
-        Err(_) => Err(format!("no answer from {address} within 5s")),
-    }
-}
-
-/// Whether an HTTP GET answers so.
-pub(super) async fn http(url: &str, status: u16, body: Option<&str>) -> ProbeAnswer {
-    let (url, wanted) = (url.to_owned(), body.map(str::to_owned));
-    let asked = tokio::task::spawn_blocking(move || {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(CONNECT_MAX))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build();
-        let mut answer = ureq::Agent::new_with_config(config)
-            .get(&url)
-            .call()
-            .map_err(|error| format!("no answer from {url}: {error}"))?;
-        let seen = answer.status().as_u16();
-        if seen != status {
-            return Err(format!("{url} answered {seen}, {status} is wanted"));
-        }
-        let Some(wanted) = wanted else { return Ok(format!("{url} answered {seen}")) };
-        let text = answer
-            .body_mut()
-            .with_config()
-            .limit(crate::base::limits::HTTP_BODY_BYTES_MAX)
-            .read_to_string()
-            .map_err(|error| format!("the answer of {url} cannot be read: {error}"))?;
-        if text.contains(&wanted) {
-            Ok(format!("{url} answered {seen} with `{wanted}`"))
-        } else {
-            Err(format!("{url} answered {seen} without `{wanted}`"))
-        }
-    });
-    asked.await.unwrap_or_else(|error| Err(format!("the request was cut off: {error}")))
 }
