@@ -1,6 +1,7 @@
 //! The provider contract and its providers. A provider never decides order or points: it reports,
 //! acts once per key, and says what became of a key.
 
+pub mod any;
 pub mod conformance;
 mod real_probe;
 pub mod sim;

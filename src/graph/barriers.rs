@@ -317,9 +317,10 @@ impl Unit<'_, '_, '_> {
         let window = self.ends_of_window(gate.into);
         self.edge(started, gate.into, Why::rule("commit waits for every machine that has to come up"));
         for node in &window {
-            let why = match self.x.builder.node(*node).work {
-                Work::Step(_) => Why::rule("commit waits for every step that may not fail, arrow or not"),
-                _ => Why::barrier("commit waits for every machine that has to come up"),
+            let why = if self.x.builder.node(*node).work.step().is_some() {
+                Why::rule("commit waits for every step that may not fail, arrow or not")
+            } else {
+                Why::barrier("commit waits for every machine that has to come up")
             };
             self.edge(*node, gate.into, why);
         }
@@ -355,7 +356,7 @@ impl Unit<'_, '_, '_> {
         let sinks = self.sinks(within, |node| node != gate && self.must(node));
         let kept = sinks.into_iter().filter(|node| {
             let node = self.x.builder.node(*node);
-            node.phase == Phase::CommitWindow || matches!(node.work, Work::Step(_))
+            node.phase == Phase::CommitWindow || node.work.step().is_some()
         });
         kept.collect()
     }

@@ -57,12 +57,10 @@ impl Builder {
         self.dag.node_count()
     }
 
-    #[expect(clippy::indexing_slicing, reason = "indices are handed out by this graph, so the node exists")]
     pub(super) fn node(&self, index: NodeIndex) -> &GraphNode {
         &self.dag[index]
     }
 
-    #[expect(clippy::indexing_slicing, reason = "indices are handed out by this graph, so the node exists")]
     pub(super) fn node_mut(&mut self, index: NodeIndex) -> &mut GraphNode {
         &mut self.dag[index]
     }

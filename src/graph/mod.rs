@@ -6,7 +6,9 @@ mod arrows;
 mod barriers;
 mod build;
 mod cycle;
+pub mod draw;
 mod expand;
+mod explain;
 pub mod order;
 mod phase;
 mod phases;
@@ -18,6 +20,7 @@ mod why;
 
 pub use cycle::{Cycle, CycleEdge, cycles, cycles_of};
 pub use expand::{Abilities, Expand, expand, expand_units, has_commit};
+pub use explain::{Explanation, Waits, explain, names};
 pub use phase::{Lane, Phase, SubjectId, UnitId};
 pub use types::{Graph, GraphNode, Work, dense};
 pub use units::{PlanUnit, UnitSubject, UnitVm, Units, applies, wants_pending};

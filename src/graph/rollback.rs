@@ -50,10 +50,8 @@ fn undo(
         if !within(forward.phase) {
             continue;
         }
-        let undone: Option<StepId> = match forward.work {
-            Work::Step(step) if arrows.plan.steps.at(step).undo.is_some() => Some(step),
-            _ => None,
-        };
+        let undone: Option<StepId> =
+            forward.work.step().filter(|step| arrows.plan.steps.at(*step).undo.is_some());
         let span = forward.span;
         *slot = Some(match undone {
             Some(step) => {

@@ -88,6 +88,18 @@ pub enum Work {
 }
 
 impl Work {
+    /// Whether nothing is done.
+    #[must_use]
+    pub const fn is_join(&self) -> bool {
+        matches!(self, Self::Join | Self::Mark)
+    }
+
+    /// The authored step that is done, if it is one.
+    #[must_use]
+    pub fn step(&self) -> Option<StepId> {
+        if let Self::Step(step) = self { Some(*step) } else { None }
+    }
+
     /// The machine it acts on, if it is one.
     #[must_use]
     pub const fn vm(&self) -> Option<VmId> {
@@ -119,7 +131,6 @@ impl Work {
 impl Graph<'_> {
     /// A node of this graph.
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices are handed out by this graph, so the node exists")]
     pub fn node(&self, index: NodeIndex) -> &GraphNode {
         &self.dag[index]
     }

@@ -52,6 +52,17 @@ pub enum Cause {
 }
 
 impl Cause {
+    fn words(&self, sources: &Sources) -> String {
+        match self {
+            Self::Arrow { from, to, span, .. } => match place(sources, *span) {
+                Some(place) => format!("the arrow `{from} -> {to}` in {place}"),
+                None => format!("the arrow `{from} -> {to}`"),
+            },
+            Self::Inside { what, of, .. } => format!("`{what}` belongs to `{of}`"),
+            Self::Rule(words) | Self::Own(words) => (*words).to_owned(),
+        }
+    }
+
     const fn strength(&self) -> u8 {
         match self {
             Self::Arrow { .. } | Self::Rule(_) => 2,
@@ -159,14 +170,7 @@ impl Why {
                 });
                 way = along;
             }
-            text.push_str(&match cause {
-                Cause::Arrow { from, to, span, .. } => match place(sources, *span) {
-                    Some(place) => format!("the arrow `{from} -> {to}` in {place}"),
-                    None => format!("the arrow `{from} -> {to}`"),
-                },
-                Cause::Inside { what, of, .. } => format!("`{what}` belongs to `{of}`"),
-                Cause::Rule(words) | Cause::Own(words) => (*words).to_owned(),
-            });
+            text.push_str(&cause.words(sources));
         }
         text
     }

@@ -15,7 +15,7 @@ pub mod state;
 pub mod view;
 
 pub use command::{Command, Wake};
-pub use core::{ReplayError, Run};
+pub use core::{HaltCause, ReplayError, Run};
 pub use exception::Exception;
 pub use request::{Decision, OperatorRequest};
 pub use state::{Failure, NodeState, Question, RunState, SkipReason};

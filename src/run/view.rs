@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::Timestamp;
 use crate::event::{FinalState, Person, RunOptions};
 use crate::model::{Ladder, VmId};
-use crate::runbook::{BoundPoint, Forecast, NodeId, Runbook, SubjectId};
+use crate::runbook::{BoundPoint, Forecast, NodeId, Runbook, Slot, SubjectId};
 
 use super::core::{Flow, HaltCause, Run};
 use super::{Exception, NodeState, RunState};
@@ -197,6 +197,46 @@ impl Run {
     #[must_use]
     pub fn window_opened(&self) -> Option<Timestamp> {
         self.window_opened.values().min().copied()
+    }
+
+    /// Whether a machine's target was made, started and seen ready.
+    #[must_use]
+    pub fn target_is_done(&self, vm: VmId) -> bool {
+        self.target_done(vm)
+    }
+
+    /// Nodes that try again at an instant, earliest first.
+    pub fn trying_again(&self) -> impl Iterator<Item = (Timestamp, NodeId)> + '_ {
+        self.backing_off.iter().copied()
+    }
+
+    /// Nodes that could begin: they wait for a slot, or for the driver.
+    pub fn ready_to_begin(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.ready.iter().copied()
+    }
+
+    /// Nodes whose pause before the start is not over, earliest first.
+    pub fn delayed(&self) -> impl Iterator<Item = (Timestamp, NodeId)> + '_ {
+        self.delayed.iter().copied()
+    }
+
+    /// Slots in use, by kind.
+    pub fn slots_in_use(&self) -> impl Iterator<Item = (Slot, u32)> + '_ {
+        self.slots.iter().filter(|(_, used)| **used > 0).map(|(slot, used)| (*slot, *used))
+    }
+
+    /// The instant at which the timer of a commit gate runs out, once its window is open.
+    #[must_use]
+    pub fn window_closes(&self, gate: NodeId) -> Option<Timestamp> {
+        match &self.runbook.nodes.at(gate).act {
+            crate::runbook::Act::CommitGate(spec) => match spec.policy {
+                crate::model::CommitPolicy::Auto(after) | crate::model::CommitPolicy::Rollback(after) => {
+                    self.window_opened.get(&gate).map(|opened| opened.plus(after))
+                }
+                crate::model::CommitPolicy::Gated | crate::model::CommitPolicy::Manual => None,
+            },
+            _ => None,
+        }
     }
 
     /// Names of what a node still waits for.

@@ -241,6 +241,9 @@ pub struct Facts {
     pub scripts: IndexMap<String, Digest>,
     /// Each machine's, by name in the estate.
     pub machines: IndexMap<String, MachineFact>,
+    /// Members of each replication group, all by their names in the estate.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub groups: IndexMap<String, Vec<String>>,
     /// Points of the forecast, by machine's name in the estate: they have to be there and usable still.
     pub points: IndexMap<String, String>,
 }

@@ -1,5 +1,13 @@
 //! Plans and inventories for tests: the shipped ones, and texts written in place.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    missing_docs,
+    reason = "shared by tests, each of which uses its own part"
+)]
 
 use std::collections::BTreeMap;
 use std::io;

@@ -105,6 +105,7 @@ pub fn runbook(nodes: IdVec<NodeId, Node>, machines: usize) -> Runbook {
         aligns: Vec::new(),
         nodes,
         left_out: Vec::new(),
+        warnings: Vec::new(),
         unfenced: None,
         facts: Facts::default(),
     }

@@ -130,7 +130,9 @@ impl<'c> Compiler<'c, '_> {
             }
             let estate = &self.plan.estate.name;
             let message = format!("estate `{estate}` knows no machine `{}`", authored.estate_name);
-            let names = inventory.vms.keys().map(String::as_str);
+            let taken =
+                |name: &&str| self.units.machines.ids().any(|vm| self.units.vm(vm).estate_name == *name);
+            let names = inventory.vms.keys().map(String::as_str).filter(|name| !taken(name));
             let problem = Diagnostic::error(codes::UNKNOWN_TO_ESTATE, message, authored.span)
                 .help("give the machine's name in the estate with `name`")
                 .help_if(did_you_mean(&authored.estate_name, names));

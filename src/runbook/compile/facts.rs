@@ -33,7 +33,14 @@ impl Compiler<'_, '_> {
                 points.insert(self.units.vm(pick.vm).estate_name.clone(), pick.point.clone());
             }
         }
-        Facts { files: self.files(), scripts: self.script_digests(), machines, points }
+        let mut groups = IndexMap::new();
+        for subject in self.live_subjects().into_iter().map(|id| self.units.subjects.at(id)) {
+            let Some(group) = subject.group else { continue };
+            let name = &self.units.units.at(subject.unit).plan.groups.at(group).estate_name;
+            let members = self.inventory.members(name).map(|machine| machine.name.clone());
+            groups.insert(name.clone(), members.collect());
+        }
+        Facts { files: self.files(), scripts: self.script_digests(), machines, groups, points }
     }
 
     /// The files of all plans, each once.

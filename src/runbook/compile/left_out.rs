@@ -156,8 +156,9 @@ impl Compiler<'_, '_> {
             }
         }
         for (id, step) in unit.plan.steps.iter_enumerated() {
-            let inside = step.owner == Some(Owner::Vm(at.local));
-            if inside || self.left_out_steps.contains(&(at.unit, id)) && self.names(at.unit, id, at.local) {
+            let gone = self.left_out_steps.contains(&(at.unit, id)) && self.names(at.unit, id, at.local);
+            if gone || step.owner == Some(Owner::Vm(at.local)) {
+                names.retain(|name| *name != step.name);
                 names.push(format!("{} (left out with it)", step.name));
             }
         }

@@ -107,25 +107,19 @@ impl<'p> Compiler<'_, 'p> {
         }
         let vm = node.work.vm().map(|vm| self.units.vm(vm));
         let mut rules = policy::of_work(&node.work, vm, self.mode, node.optional);
-        match node.work {
-            Work::Undo(step) => {
-                let step = self.units.units.at(node.unit).plan.steps.at(step);
-                rules.timeout = step.undo.as_ref().map(|undo| undo.timeout);
-            }
-            Work::Fence => {
-                let fence = self.units.units.at(node.unit).plan.fence.as_ref();
-                rules.timeout = fence.map(|fence| fence.spec.timeout);
-            }
-            Work::Reprotect(_) => {
-                let reprotect = self.units.units.at(node.unit).plan.reprotect.as_ref();
-                rules.retry = reprotect.and_then(|reprotect| reprotect.retry.clone());
-            }
-            Work::FailOver(_)
-                if self.abilities().failover_includes_start && self.limits().power_on.is_some() =>
-            {
-                rules.slot = Some(Slot::PowerOn);
-            }
-            _ => {}
+        let plan = self.units.units.at(node.unit).plan;
+        if let Work::Undo(step) = node.work {
+            rules.timeout = plan.steps.at(step).undo.as_ref().map(|undo| undo.timeout);
+        }
+        if node.work == Work::Fence {
+            rules.timeout = plan.fence.as_ref().map(|fence| fence.spec.timeout);
+        }
+        if matches!(node.work, Work::Reprotect(_)) {
+            rules.retry = plan.reprotect.as_ref().and_then(|reprotect| reprotect.retry.clone());
+        }
+        let starts = matches!(node.work, Work::FailOver(_)) && self.abilities().failover_includes_start;
+        if starts && self.limits().power_on.is_some() {
+            rules.slot = Some(Slot::PowerOn);
         }
         rules
     }

@@ -121,10 +121,8 @@ pub(super) const fn on_source(step: &Step) -> bool {
 /// The rules of an act that is no authored step.
 pub(super) fn of_work(work: &Work, vm: Option<&Vm>, mode: Option<Mode>, optional: bool) -> NodePolicy {
     let source_side = matches!(work, Work::ShutDown(_));
-    let delay = match work {
-        Work::Start(_) => vm.and_then(|vm| vm.settings.start).unwrap_or_default().delay,
-        _ => Duration::ZERO,
-    };
+    let starts = matches!(work, Work::Start(_));
+    let delay = vm.filter(|_| starts).and_then(|vm| vm.settings.start).unwrap_or_default().delay;
     NodePolicy {
         on_failure: default_on_failure(work, source_side, mode),
         optional,

@@ -1,0 +1,184 @@
+//! Objectives against what was given, and what an operator must not overlook, as sentences.
+
+use crate::base::Timestamp;
+use crate::base::words::{count, list};
+use crate::model::Mode;
+use crate::run::{Run, RunState};
+
+use super::facts::Facts;
+use super::gather::{reached, worst_loss};
+use super::words::{short, time_near};
+
+/// Machines named in one sentence.
+const NAMES: usize = 8;
+
+/// The loss against the RPO.
+pub(super) fn rpo(run: &Run) -> String {
+    let allowed = run.runbook().objective.rpo;
+    match (worst_loss(run), allowed) {
+        (None, None) => "no point is bound yet".to_owned(),
+        (None, Some(rpo)) => format!("no point is bound yet; {} allowed", short(rpo)),
+        (Some((loss, on)), None) => format!("{} at worst, on `{on}`; the plan states no RPO", short(loss)),
+        (Some((loss, on)), Some(rpo)) => {
+            let verdict = if loss <= rpo { "met" } else { "MISSED" };
+            format!("{verdict}: {} lost at worst, on `{on}`; {} allowed", short(loss), short(rpo))
+        }
+    }
+}
+
+/// The time to be back against the RTO; of a live run, the time so far.
+pub(super) fn rto(run: &Run, now: Timestamp) -> String {
+    let Some((started, _, _)) = run.started() else { return "the run has not started".to_owned() };
+    let objective = &run.runbook().objective;
+    let goal = objective
+        .until
+        .and_then(|node| run.runbook().nodes.get(node))
+        .map_or_else(|| "the last machine was up".to_owned(), |node| format!("`{}` was done", node.name));
+    let allowed = objective
+        .rto
+        .map_or_else(|| "the plan states no RTO".to_owned(), |rto| format!("{} allowed", short(rto)));
+    if let Some((at, _)) = reached(run) {
+        let took = at.since(*started);
+        let verdict = match objective.rto {
+            Some(rto) if took <= rto => "met: ",
+            Some(_) => "MISSED: ",
+            None => "",
+        };
+        let outage = run.runbook().lost_at.map_or_else(String::new, |lost| {
+            format!("; {} after the source was lost", short(at.since(lost)))
+        });
+        return format!("{verdict}back after {}, when {goal}; {allowed}{outage}", short(took));
+    }
+    let ended = run.ended().is_some();
+    let so_far = if ended { run.last_at() } else { now }.since(*started);
+    let end = objective.rto.map(|rto| started.plus(rto));
+    match (end, ended) {
+        (Some(_), true) => format!("MISSED: not reached in {}; {allowed}", short(so_far)),
+        (None, true) => format!("not reached in {}; {allowed}", short(so_far)),
+        (Some(end), false) if now > end => {
+            format!("MISSED: {} so far, {} over; {allowed}", short(so_far), short(now.since(end)))
+        }
+        (Some(end), false) => format!(
+            "{} so far; {allowed}, until {} ({} left)",
+            short(so_far),
+            time_near(end, now),
+            short(end.since(now))
+        ),
+        (None, false) => format!("{} so far; {allowed}", short(so_far)),
+    }
+}
+
+/// What must not be overlooked: unprotected, not fenced, left as they were.
+pub(super) fn warnings(run: &Run, facts: &Facts) -> Vec<String> {
+    let names = |keep: &dyn Fn(&super::facts::MachineFact) -> bool| -> Vec<&str> {
+        facts.machines.iter().filter(|(_, fact)| keep(fact)).map(|(name, _)| name.as_str()).collect()
+    };
+    let runbook = run.runbook();
+    let mut found = Vec::new();
+    let unfenced = names(&|fact| fact.fenced == Some(false));
+    if !unfenced.is_empty() {
+        let why = run
+            .started()
+            .and_then(|(_, _, options)| options.unfenced.as_ref())
+            .or(runbook.unfenced.as_ref())
+            .map_or_else(String::new, |why| format!(" (accepted: {why})"));
+        found.push(format!(
+            "NOT FENCED{why}: the old {} of {} may still run and write at `{}`; \
+             make sure that nobody reaches them",
+            if unfenced.len() == 1 { "copy" } else { "copies" },
+            list(&unfenced, NAMES),
+            runbook.source.name
+        ));
+    }
+    let unguarded = names(&|fact| fact.guarded == Some(false));
+    if !unguarded.is_empty() {
+        let forced =
+            if runbook.mode == Some(Mode::Forced) { ", for a forced run ends before reprotect" } else { "" };
+        found.push(format!(
+            "UNPROTECTED: {} replicated nowhere{forced}; `muster reprotect {}` once `{}` is back",
+            if unguarded.len() == 1 {
+                format!("{} is", list(&unguarded, NAMES))
+            } else {
+                format!("{} ({}) are", count(unguarded.len(), "machine"), list(&unguarded, NAMES))
+            },
+            runbook.plan,
+            runbook.source.name
+        ));
+    }
+    let unclear = names(&|fact| fact.target == "unknown");
+    if !unclear.is_empty() {
+        found.push(format!("what became of {} is not known", list(&unclear, NAMES)));
+    }
+    found
+}
+
+/// What a state means, in a sentence.
+pub(super) fn meaning(run: &Run, interrupted: bool) -> String {
+    if interrupted {
+        let (unknown, names) = under_way(run);
+        return if unknown == 0 {
+            "nobody drives the run, and there is work left".to_owned()
+        } else {
+            format!("nobody drives the run; what became of {names} is not known until the estate is asked")
+        };
+    }
+    match run.state() {
+        RunState::Running if run.is_rolling_back() => "the run is on its way back".to_owned(),
+        RunState::Running => "steps start and run".to_owned(),
+        RunState::Waiting => "no step can go on without a person".to_owned(),
+        RunState::Paused => "nothing new starts by an operator's word; running steps finish".to_owned(),
+        RunState::Halted => halted(run),
+        RunState::Ended(crate::event::FinalState::Completed) => {
+            "every step that applied succeeded".to_owned()
+        }
+        RunState::Ended(crate::event::FinalState::CompletedWithExceptions) => {
+            format!("the goal was reached, with {}", count(run.exceptions().len(), "exception"))
+        }
+        RunState::Ended(crate::event::FinalState::Failed) => {
+            "the goal was not reached, and nothing is left to do; start a new run".to_owned()
+        }
+        RunState::Ended(crate::event::FinalState::RolledBack) => {
+            "the targets were dropped, the sources run; start a new run".to_owned()
+        }
+    }
+}
+
+fn under_way(run: &Run) -> (usize, String) {
+    let names: Vec<&str> = run
+        .under_way()
+        .filter_map(|node| run.runbook().nodes.get(node))
+        .map(|node| node.name.as_str())
+        .collect();
+    (names.len(), list(&names, NAMES))
+}
+
+fn halted(run: &Run) -> String {
+    use crate::run::NodeState;
+    let (active, names) = under_way(run);
+    let follows = if active == 0 { String::new() } else { format!("; {names} is followed to its end") };
+    let cause = match run.halt_cause() {
+        Some(crate::run::HaltCause::Operator { by, reason }) => format!("halted by `{}`: {reason}", by.name),
+        Some(crate::run::HaltCause::Step(node)) => {
+            let name = run.runbook().nodes.get(*node).map_or("", |node| node.name.as_str());
+            match run.node(*node) {
+                NodeState::Failed { last, .. } => format!("`{name}` failed: {}", last.message),
+                NodeState::NotStarted
+                | NodeState::Running { .. }
+                | NodeState::Waiting { .. }
+                | NodeState::BackingOff { .. }
+                | NodeState::Unknown { .. }
+                | NodeState::Succeeded { .. }
+                | NodeState::Skipped { .. } => format!("because of `{name}`"),
+            }
+        }
+        None => {
+            let failed: Vec<&str> = run
+                .failed()
+                .filter_map(|node| run.runbook().nodes.get(node))
+                .map(|node| node.name.as_str())
+                .collect();
+            format!("nothing is left to do by itself, and {} failed", list(&failed, NAMES))
+        }
+    };
+    format!("nothing starts: {cause}{follows}")
+}
