@@ -1,5 +1,10 @@
 //! The papers: what is generated is fresh, what is shown is true.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,7 +24,10 @@ fn fresh(path: &str, wanted: &str) {
     }
     let kept = std::fs::read_to_string(&file).unwrap_or_default();
     let first = kept.lines().zip(wanted.lines()).position(|(kept, wanted)| kept != wanted);
-    assert!(kept == wanted, "{path} is stale (line {first:?}); write it with: UPDATE_DOCS=1 cargo test --test docs");
+    assert!(
+        kept == wanted,
+        "{path} is stale (line {first:?}); write it with: UPDATE_DOCS=1 cargo test --test docs"
+    );
 }
 
 #[test]
