@@ -74,7 +74,9 @@ fn main() {
         for (slot, time) in best.iter_mut().zip([build, ours, theirs, path]) {
             *slot = (*slot).min(time);
         }
-        println!("round {round}: build {build:?}, order {ours:?}, petgraph toposort {theirs:?}, longest path {path:?}");
+        println!(
+            "round {round}: build {build:?}, order {ours:?}, petgraph toposort {theirs:?}, longest path {path:?}"
+        );
     }
     let [build, ours, theirs, path] = best;
     println!("best: build {build:?}, order {ours:?}, petgraph toposort {theirs:?}, longest path {path:?}");

@@ -125,6 +125,8 @@ fn every_shipped_plan_compiles_where_its_machines_run() {
                     let word = mode.map_or("test", Mode::word);
                     // The two large ones are too long to be read as golden files.
                     if !matches!(name, "move" | "farm") {
+                        // The digest covers the folder, which differs from machine to machine.
+                        let text = text.replace(runbook.digest().as_str(), "<digest>");
                         golden(&format!("preview-{name}-{word}"), &text);
                     }
                 }
