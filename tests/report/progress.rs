@@ -74,7 +74,8 @@ fn plain_progress_does_not_repeat_what_its_reader_knows() {
             `go` waits: Fail the ERP over?
             muster approve erp-20261123-0600-3f2a go
             muster reject erp-20261123-0600-3f2a go
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]
