@@ -130,6 +130,17 @@ impl AnyEstate {
             Self::Qemu(_) => &[],
         }
     }
+
+    /// The estate of disks that it is, for what an operator does to one outside any run.
+    ///
+    /// # Errors
+    /// Why it has nothing for an operator to do, as a sentence.
+    pub const fn disks(&self) -> Result<&Qemu, &'static str> {
+        match self {
+            Self::Sim(_) => Err("a simulated estate is set up from its inventory and takes points by itself"),
+            Self::Qemu(qemu) => Ok(qemu),
+        }
+    }
 }
 
 /// Asks whichever estate it is.
