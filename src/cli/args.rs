@@ -156,11 +156,13 @@ pub(super) struct ExplainArgs {
     /// A diagnostic's code, or a plan file
     #[arg(value_name = "CODE|PLAN")]
     pub(super) subject: String,
-    /// A step of that plan: `go`, `start sql01`
+    /// A step, machine or group of that plan: `go`, `start sql01`, `db`
     #[arg(value_name = "STEP")]
     pub(super) step: Option<String>,
     #[command(flatten)]
     pub(super) what: ForArgs,
+    #[command(flatten)]
+    pub(super) output: Output,
 }
 
 /// For which operation a graph is drawn or a step explained.
@@ -229,6 +231,9 @@ pub(super) struct GraphArgs {
     /// How it is drawn
     #[arg(long, value_enum, default_value = "dot", value_name = "FORMAT")]
     pub(super) format: Drawing,
+    /// Draw the way back too
+    #[arg(long)]
+    pub(super) rollback: bool,
 }
 
 /// How a graph is drawn.
@@ -303,7 +308,7 @@ pub(super) struct PreviewArgs {
     /// The operation
     #[arg(value_enum)]
     pub(super) operation: OperationWord,
-    /// The plan file
+    /// The plan file, or a frozen runbook to be read
     pub(super) plan: PathBuf,
     #[command(flatten)]
     pub(super) mode: ModeArgs,
@@ -316,9 +321,9 @@ pub(super) struct PreviewArgs {
     pub(super) output: Output,
 }
 
-/// How a run is started.
+/// How a run begins.
 #[derive(Clone, Debug, Args)]
-pub(super) struct ManArgs {
+pub(super) struct BeginArgs {
     /// Start without asking; never answers an `approve` step
     #[arg(long)]
     pub(super) yes: bool,
@@ -339,7 +344,7 @@ pub(super) struct StartArgs {
     #[command(flatten)]
     pub(super) said: SaidArgs,
     #[command(flatten)]
-    pub(super) man: ManArgs,
+    pub(super) begin: BeginArgs,
 }
 
 #[derive(Debug, Args)]
@@ -349,7 +354,7 @@ pub(super) struct TestArgs {
     #[command(flatten)]
     pub(super) said: SaidArgs,
     #[command(flatten)]
-    pub(super) man: ManArgs,
+    pub(super) begin: BeginArgs,
 }
 
 #[derive(Debug, Args)]
@@ -360,7 +365,7 @@ pub(super) struct ReprotectArgs {
     #[arg(long, value_name = "VM")]
     pub(super) without: Vec<String>,
     #[command(flatten)]
-    pub(super) man: ManArgs,
+    pub(super) begin: BeginArgs,
 }
 
 #[derive(Debug, Args)]

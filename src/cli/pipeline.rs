@@ -12,8 +12,8 @@ use crate::model::resolve::{DiskFiles, parse_ladder, resolve};
 use crate::model::{Ladder, Plan};
 use crate::rules::{self, DiskScripts};
 use crate::runbook::{CompileOptions, EstateSpec, Runbook, compile};
-use crate::source::codes::command as codes;
-use crate::source::{Diagnostic, Source, Sources};
+use crate::source::codes::{command as codes, run as run_codes};
+use crate::source::{Code, Diagnostic, Source, Sources};
 
 use super::args::{SaidArgs, WantedArgs};
 use super::context::Context;
@@ -128,14 +128,14 @@ pub(super) fn inventory(context: &Context, name: &str, estate: &AnyEstate) -> Re
     Err(Failure::said(Exit::Refused, codes::ESTATE_SILENT, message, help))
 }
 
+/// Ladders said on the command line, with whose they are; of all where nobody is named.
+pub(super) type Ladders = Vec<(Option<String>, Ladder)>;
+
 /// What `--point` says, each for one group or machine or for all. The texts go into `sources`.
 ///
 /// # Errors
 /// One cannot be read: a wrong use of the command.
-pub(super) fn ladders(
-    wanted: &WantedArgs,
-    mut sources: Sources,
-) -> Result<(Vec<(Option<String>, Ladder)>, Sources), Failure> {
+pub(super) fn ladders(wanted: &WantedArgs, mut sources: Sources) -> Result<(Ladders, Sources), Failure> {
     let mut ladders = Vec::new();
     for said in &wanted.points {
         let (name, policy) = split_point(said);
@@ -217,8 +217,18 @@ pub(super) fn runbook(context: &Context, path: &Path, wish: &Wish<'_>) -> Result
             runbook.estate.folder = spec.folder;
             Ok(Compiled { runbook, sources, warnings })
         }
-        Err(diagnostics) => Err(Failure::new(Exit::Refused, diagnostics, sources)),
+        Err(diagnostics) => {
+            let usage = diagnostics.iter().all(|diagnostic| is_about_usage(diagnostic.code));
+            let exit = if usage { Exit::Usage } else { Exit::Refused };
+            Err(Failure::new(exit, diagnostics, sources))
+        }
     }
+}
+
+/// Whether the command line alone is at fault.
+fn is_about_usage(code: Code) -> bool {
+    [run_codes::MODE_MISSING, run_codes::FORCED_INCOMPLETE, run_codes::UNKNOWN_OPTION, run_codes::PARAM_WRONG]
+        .contains(&code)
 }
 
 /// The digest of a file's bytes; nothing where it cannot be read.

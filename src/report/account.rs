@@ -158,7 +158,7 @@ fn sources(page: &mut Page, facts: &Facts) {
     let at = &facts.source;
     for (word, what) in [
         ("deleted", "deleted at the source"),
-        ("left-behind", "left behind, switched off, at the source"),
+        ("left-behind", "left behind at the source"),
         ("kept", "kept at the source"),
         ("started-again", "started again at the source"),
     ] {

@@ -60,7 +60,8 @@ impl Teller {
     }
 
     fn took(&self, node: NodeId, at: Timestamp) -> String {
-        self.began.get(&node).map_or_else(String::new, |began| format!(" after {}", short(at.since(*began))))
+        let took = self.began.get(&node).map(|began| at.since(*began)).filter(|took| !took.is_zero());
+        took.map_or_else(String::new, |took| format!(" after {}", short(took)))
     }
 
     fn what(&mut self, runbook: &Runbook, event: &Event) -> (Weight, String) {
@@ -139,7 +140,7 @@ fn step_started(runbook: &Runbook, node: NodeId, attempt: u32, at: Timestamp) ->
         Act::Approve(approve) => {
             format!("waits for `{}` until {}", approve.by, instant(at.plus(approve.within)))
         }
-        Act::CommitGate(_) => "is reached: the commit window waits to be closed".to_owned(),
+        Act::CommitGate(_) => "is reached: the commit window may be closed".to_owned(),
         Act::Wait { duration, because } => format!("waits {}: {because}", format_duration(*duration)),
         Act::Check(check) => format!("looks for up to {}", format_duration(check.within)),
         Act::ShutDown { .. } => "takes the source down".to_owned(),

@@ -47,7 +47,8 @@ pub(super) fn rto(run: &Run, now: Timestamp) -> String {
         let outage = run.runbook().lost_at.map_or_else(String::new, |lost| {
             format!("; {} after the source was lost", short(at.since(lost)))
         });
-        return format!("{verdict}back after {}, when {goal}; {allowed}{outage}", short(took));
+        let back = if run.runbook().is_test() { "up" } else { "back" };
+        return format!("{verdict}{back} after {}, when {goal}; {allowed}{outage}", short(took));
     }
     let ended = run.ended().is_some();
     let so_far = if ended { run.last_at() } else { now }.since(*started);

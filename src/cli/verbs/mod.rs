@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Preview(args) => preview::run(context, &args),
         Verb::Failover(args) => start::run(context, Operation::Failover, &args),
         Verb::Failback(args) => start::run(context, Operation::Failback, &args),
-        Verb::Test(args) => start::test(context, args),
+        Verb::Test(args) => start::test(context, &args),
         Verb::Reprotect(args) => start::reprotect(context, &args),
         Verb::Resume(args) => resume::run(context, &args),
         Verb::Status(args) => status::run(context, &args),

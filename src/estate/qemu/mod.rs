@@ -234,8 +234,9 @@ impl Estate for Qemu {
 /// Linux takes no longer path for a unix socket; the daemon would fail at its start.
 fn sockets_fit(layout: &Layout, description: &Description) -> Result<(), Diagnostic> {
     for side in Side::BOTH {
-        let site = &description.sites.at(side).name;
-        let socket = layout.socket(site);
+        // The longer one of the two at a site.
+        let site = format!("{}/{}", description.sites.at(side).name, hands::TESTS_FOLDER);
+        let socket = layout.socket(&site);
         let length = socket.as_os_str().len();
         if length > SOCKET_PATH_MAX {
             let message = format!(
