@@ -49,7 +49,8 @@ impl Times {
 struct Round {
     append: Times,
     overwrite: Times,
-    store: Vec<Times>,
+    one_run: Vec<Times>,
+    own_runs: Vec<Times>,
 }
 
 fn main() -> Result<(), Failed> {
@@ -60,11 +61,12 @@ fn main() -> Result<(), Failed> {
         std::fs::create_dir(&folder)?;
         let append = floor(&folder.join("append"), 0)?;
         let overwrite = floor(&folder.join("overwrite"), PREALLOCATED_BYTES)?;
-        let mut store = Vec::new();
+        let (mut one_run, mut own_runs) = (Vec::new(), Vec::new());
         for waiting in WAITING {
-            store.push(commits(&folder.join(format!("store{waiting}")), waiting)?);
+            one_run.push(in_flight(&folder.join(format!("one{waiting}")), waiting)?);
+            own_runs.push(commits(&folder.join(format!("own{waiting}")), waiting)?);
         }
-        rounds.push(Round { append, overwrite, store });
+        rounds.push(Round { append, overwrite, one_run, own_runs });
         std::fs::remove_dir_all(&folder)?;
     }
     report(&rounds);
@@ -98,9 +100,13 @@ fn report(rounds: &[Round]) {
     line("floor: overwrite + fdatasync", &|round| &round.overwrite);
     line("floor: append + fdatasync", &|round| &round.append);
     for (place, waiting) in WAITING.into_iter().enumerate() {
-        line(&format!("store, {waiting} waiting"), &|round| match round.store.get(place) {
-            Some(times) => times,
-            None => &round.overwrite,
+        line(&format!("one run, {waiting} in flight"), &|round| {
+            round.one_run.get(place).unwrap_or(&round.overwrite)
+        });
+    }
+    for (place, waiting) in WAITING.into_iter().enumerate() {
+        line(&format!("{waiting} runs, one in flight each"), &|round| {
+            round.own_runs.get(place).unwrap_or(&round.overwrite)
         });
     }
 }
@@ -122,6 +128,36 @@ fn floor(path: &Path, preallocated: usize) -> Result<Times, Failed> {
         each.push(start.elapsed());
     }
     Ok(Times::of(begun.elapsed(), each))
+}
+
+/// One run whose driver has so many steps in flight: each event is an append of its own, sent in order.
+fn in_flight(folder: &Path, waiting: usize) -> Result<Times, Failed> {
+    let store = Arc::new(Store::open(folder, OpenFor::Write)?);
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let appends = APPENDS_A_ROUND.min(waiting * 1500);
+    runtime.block_on(async {
+        let (run, epoch, mut log) = begin(&store).await?;
+        let mut tasks: JoinSet<Result<Duration, Failed>> = JoinSet::new();
+        let mut each = Vec::with_capacity(appends);
+        let begun = now();
+        for sent in 0..appends {
+            if sent >= waiting
+                && let Some(done) = tasks.join_next().await
+            {
+                each.push(done??);
+            }
+            let (store, run, lines) = (Arc::clone(&store), run.clone(), vec![log.line()]);
+            tasks.spawn(async move {
+                let start = now();
+                store.append(&run, epoch, lines, running()).await?;
+                Ok(start.elapsed())
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            each.push(done??);
+        }
+        Ok(Times::of(begun.elapsed(), each))
+    })
 }
 
 /// Tasks that each append one event to a run of their own and wait until it is durable.

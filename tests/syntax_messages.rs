@@ -1,6 +1,8 @@
 //! One golden test for every code of the parser: `tests/bad/CODE-name/bad.muster` in, what is said out,
 //! and its `good.muster` is accepted.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 

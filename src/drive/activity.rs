@@ -47,7 +47,8 @@ pub(super) enum Work {
 pub(super) enum Report {
     Submitted(Result<Submitted, EstateError>),
     Polled(Result<Progress, EstateError>),
-    Cancelled(Result<(), EstateError>),
+    /// Granted or not: the outcome is polled either way.
+    Cancelled,
     Found(Result<Found, EstateError>),
     Observed(Result<Observation, EstateError>),
     Probed(ProbeAnswer),

@@ -6,25 +6,7 @@ use crate::inventory::Inventory;
 use crate::model::{Ladder, LadderEnd, Mode};
 use crate::point::{self, AlignRequest, Choice, Member, NoChoice, Outcome};
 use crate::run::Run;
-use crate::runbook::{Act, BoundPoint, Forecast, NodeId, SubjectId};
-
-/// A choice as runbooks and events keep it.
-pub(super) fn forecast_of(choice: &Choice) -> Forecast {
-    let points = choice.picks.iter().map(|pick| BoundPoint {
-        vm: pick.vm,
-        point: pick.point.clone(),
-        at: pick.at,
-        kind: pick.kind,
-        loss: pick.loss,
-    });
-    Forecast {
-        rung: choice.rung as usize,
-        policy: choice.policy.to_string(),
-        set: choice.set.clone(),
-        points: points.collect(),
-        certificate: serde_json::to_value(choice).unwrap_or_default(),
-    }
-}
+use crate::runbook::{Act, BoundPoint, Forecast, NodeId, SubjectId, forecast_of};
 
 fn subject(run: &Run, id: SubjectId, ladder: &Ladder) -> point::Subject {
     let subject = run.runbook().subjects.at(id);

@@ -140,21 +140,24 @@ pub(super) struct Driver<'a, E> {
 impl<E: Estate + 'static> Driver<'_, E> {
     async fn drive(&mut self) -> Result<DriveEnd, DriveError> {
         let version = self.options.version.clone();
-        let mut first = vec![EventKind::DriverStarted { epoch: self.epoch, version }];
+        self.record(vec![EventKind::DriverStarted { epoch: self.epoch, version }]).await?;
+        // What was asked while nobody drove comes first: going on tries failed steps again, and a skip
+        // of one or a rollback would come too late.
+        self.take_requests().await?;
         if self.options.resume && matches!(self.run.state(), RunState::Paused | RunState::Halted) {
-            first.push(EventKind::Resumed { by: self.options.by.clone() });
+            self.record(vec![EventKind::Resumed { by: self.options.by.clone() }]).await?;
         }
-        self.record(first).await?;
         let mut interrupts = Interrupts::new();
         loop {
             self.begin_all().await?;
             self.notify().await?;
+            if self.act_on_requests().await? {
+                continue;
+            }
             if let Some(end) = self.stands() {
                 return Ok(end);
             }
-            self.act_on_requests().await?;
             self.renew().await?;
-            self.wake_activities();
             self.watch.tick(&self.run, self.now());
             let pause = self.pause();
             tokio::select! {
@@ -312,11 +315,10 @@ impl<E: Estate + 'static> Driver<'_, E> {
             }
             Work::Verb { handle: Some(handle), cancelled: false, .. } if late => {
                 let handle = handle.clone();
-                self.spawn(
-                    node,
-                    key,
-                    async move { Report::Cancelled(limited(estate.cancel(&handle)).await) },
-                );
+                self.spawn(node, key, async move {
+                    let _refused = limited(estate.cancel(&handle)).await;
+                    Report::Cancelled
+                });
             }
             Work::Verb { handle: Some(handle), .. } => {
                 let handle = handle.clone();
@@ -401,17 +403,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
         self.tasks.spawn(async move { FromTask { node, key, report: work.await } });
     }
 
-    /// Goes on with activities whose time has come.
-    fn wake_activities(&mut self) {
-        let now = self.now();
-        for activity in self.activities.values_mut() {
-            if !activity.in_flight && activity.wake.is_some_and(|wake| wake <= now) {
-                activity.wake = Some(now);
-            }
-        }
-    }
-
-    /// Goes on with every activity that is due. Called after reports, when events are recorded.
+    /// Goes on with every activity whose time has come.
     async fn go_on_due(&mut self) -> Result<(), DriveError> {
         let now = self.now();
         let due: Vec<NodeId> = self
@@ -524,14 +516,17 @@ impl<E: Estate + 'static> Driver<'_, E> {
         Ok(())
     }
 
-    async fn act_on_requests(&mut self) -> Result<(), DriveError> {
+    /// Whether there was something to act on, so that the core is asked again.
+    async fn act_on_requests(&mut self) -> Result<bool, DriveError> {
         // A virtual clock turns this loop fast; the table is not read at every turn.
         let due = self.requests_seen.is_none_or(|seen| seen.elapsed() >= Duration::from_millis(20));
-        if due {
+        let before = self.run.seq();
+        if due || self.run.state() != RunState::Running {
             self.requests_seen = Some(tokio::time::Instant::now());
             self.take_requests().await?;
         }
-        self.go_on_due().await
+        self.go_on_due().await?;
+        Ok(self.run.seq() != before)
     }
 
     /// Whether the run stands so that the driver leaves.

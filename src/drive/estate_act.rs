@@ -58,7 +58,7 @@ pub(super) fn next(run: &Run, node: NodeId, activity: &mut Activity, report: Rep
         }
         Report::Submitted(Err(error)) => Next::End(vec![of_error(node, error)]),
         Report::Polled(polled) => of_poll(node, activity, polled, now),
-        Report::Cancelled(_) => of_cancel(activity, now),
+        Report::Cancelled => of_cancel(activity, now),
         Report::Found(found) => of_find(node, activity, found, now),
         Report::Observed(observed) => Next::End(vec![of_observation(node, observed)]),
         Report::Probed(answer) => of_look(run, node, activity, answer, now),
@@ -138,6 +138,10 @@ fn of_find(node: NodeId, activity: &mut Activity, found: Result<Found, EstateErr
             }
             Next::GoOn(vec![EventKind::OperationAccepted { node, handle }], now)
         }
+        // It ended there, and the estate itself cannot say how: asking again would only hear it again.
+        Ok(Found::Failed(EstateError::Unknown { message: evidence })) => {
+            Next::End(vec![EventKind::StepUnclear { node, evidence }])
+        }
         Ok(Found::Failed(error)) => Next::End(vec![of_error(node, error)]),
         Ok(Found::NeverArrived) => Next::GoOn(vec![EventKind::StepNotArrived { node }], now),
         Ok(Found::CannotTell(_)) if request.harmless_to_repeat() => {
@@ -216,6 +220,11 @@ fn of_script(run: &Run, node: NodeId, activity: &Activity, found: ScriptFound, n
     match found {
         ScriptFound::Ended(end) => Next::End(vec![of_end(run, node, &end, output)]),
         ScriptFound::Running => Next::GoOn(Vec::new(), now),
+        // The host that this engine started went away before it began.
+        ScriptFound::NeverBegan if !matches!(run.node(node), crate::run::NodeState::Unknown { .. }) => {
+            let message = "the process that hosts the script ended before the script began".to_owned();
+            Next::End(vec![failed(node, "not_started", message, true, false)])
+        }
         ScriptFound::NeverBegan => {
             script::clear(folder);
             Next::GoOn(vec![EventKind::StepNotArrived { node }], now)

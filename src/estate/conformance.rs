@@ -151,7 +151,9 @@ impl<E: Estate> Suite<'_, E> {
         match self.estate.find(key, request, since).await? {
             Found::Done(found) if found == detail => {}
             Found::CannotTell(_) => {}
-            other => return Err(broken(format!("was done and is found as {other:?}"))),
+            other @ (Found::Done(_) | Found::Running(_) | Found::Failed(_) | Found::NeverArrived) => {
+                return Err(broken(format!("was done and is found as {other:?}")));
+            }
         }
         // Once more after the end: nothing may be done again, whatever the answer says.
         self.estate.submit(key, request).await?;
@@ -296,8 +298,10 @@ impl<E: Estate> Suite<'_, E> {
         self.done(&Request::ShutDown { machine: machine.clone(), spec: self.subject.shutdown }).await?;
         let seen = self.observe(false).await?;
         check(seen.source_running == Some(false), || "a source runs after its shutdown".to_owned())?;
+        let before_final = self.usable().await?;
         self.done(&Request::TakeFinal { machines: vec![machine.clone()] }).await?;
         let point = self.usable().await?.swap_remove(0);
+        check(!before_final.contains(&point), || "a final point is not the newest one".to_owned())?;
         let network = self.subject.network.clone();
         self.done(&Request::FailOver {
             machine: machine.clone(),

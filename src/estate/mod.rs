@@ -1,11 +1,13 @@
 //! The provider contract and its providers. A provider never decides order or points: it reports,
 //! acts once per key, and says what became of a key.
 
+pub mod any;
 pub mod conformance;
 mod real_probe;
 pub mod sim;
 
 pub use real_probe::real_probe;
+pub mod qemu;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Which statements of a body fit on one line, and where the `=` and `{` of neighbouring lines stand.
 //! Decided from widths alone and before anything is padded, so that a second run decides the same.
 
-use crate::syntax::ast::{Block, Stmt, StmtKind};
+use crate::syntax::ast::{Block, Stmt, StmtKind, Value, ValueKind};
 use crate::syntax::scan::Comment;
 
 use super::inline::Inline;
@@ -31,6 +31,26 @@ impl Ground<'_> {
     pub(super) fn has_newline(&self, start: u32, end: u32) -> bool {
         let range = self.inline.text.get(start as usize..end as usize).unwrap_or("");
         memchr::memchr(b'\n', range.as_bytes()).is_some()
+    }
+
+    /// Whether a value is written on one line, or has nothing inside to put on another.
+    pub(super) fn is_flat(&self, value: &Value<'_>) -> bool {
+        let (start, end) = (value.span.start, value.span.end);
+        let empty = match &value.kind {
+            ValueKind::List(values) => values.is_empty(),
+            ValueKind::Call { args, .. } => args.is_empty(),
+            ValueKind::Tagged { body, .. } => body.is_empty(),
+            ValueKind::Text(_)
+            | ValueKind::Int(_)
+            | ValueKind::Duration(_)
+            | ValueKind::Size(_)
+            | ValueKind::Percent(_)
+            | ValueKind::Instant(_)
+            | ValueKind::Bool(_)
+            | ValueKind::Word(_)
+            | ValueKind::Path(_) => false,
+        };
+        !self.has_newline(start, end) || (empty && !self.has_comment(start, end))
     }
 
     /// Whether a line of nothing but space stands in the range.
@@ -85,8 +105,7 @@ fn row(ground: &Ground<'_>, statement: &Stmt<'_>, level: usize) -> Row {
     let mut tail = String::new();
     let (head, first, second, flat) = match &statement.kind {
         StmtKind::Assign(assign) => {
-            let span = assign.value.span;
-            let flat = !ground.has_newline(span.start, span.end);
+            let flat = ground.is_flat(&assign.value);
             if flat {
                 tail.push_str("= ");
                 ground.inline.value(&mut tail, &assign.value);

@@ -193,8 +193,7 @@ impl Printer<'_> {
 
     /// A value on a line of its own with `after` behind it: on one line if it was and fits.
     fn element(&mut self, value: &Value<'_>, after: &str) {
-        let span = value.span;
-        if !self.ground.has_newline(span.start, span.end) {
+        if self.ground.is_flat(value) {
             let mut text = String::new();
             self.ground.inline.value(&mut text, value);
             if self.level * STEP + width(&text) + after.len() <= WIDTH {
@@ -263,8 +262,7 @@ impl Printer<'_> {
         self.line_start(start as usize);
         let mut text = String::new();
         self.ground.inline.argument(&mut text, argument);
-        let flat =
-            !self.ground.has_newline(span.start, span.end) && !self.ground.has_comment(start, span.end);
+        let flat = self.ground.is_flat(&argument.value) && !self.ground.has_comment(start, span.end);
         if flat && self.level * STEP + width(&text) < WIDTH {
             self.out.push_str(&text);
         } else if let Some(name) = argument.name {

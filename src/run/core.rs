@@ -56,7 +56,7 @@ pub(super) struct NodeRecord {
 /// The nodes of a machine that decide what may be done to it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MachineNodes {
-    /// They have to succeed before its target is done: made, started, ready.
+    /// They have to succeed before its target is done: made, started, ready, in this order.
     pub(super) target: Vec<NodeId>,
     /// It takes its source down.
     pub(super) shut_down: Option<NodeId>,

@@ -118,7 +118,8 @@ impl Run {
         }
         let delay = compiled.policy.delay;
         if let Some(because) = self.has_no_object(node) {
-            if because == SkipReason::TargetNotDone {
+            // That its target failed is on the list already; that a source is kept is news.
+            if because == SkipReason::TargetNotDone && matches!(compiled.act, Act::Commit { .. }) {
                 let name = self.runbook.nodes.at(node).name.clone();
                 self.except(at, name, "its machine's target is not done, so it was left as it is".to_owned());
             }
@@ -134,7 +135,13 @@ impl Run {
     /// Why a node that could begin has nothing to act on.
     fn has_no_object(&self, node: NodeId) -> Option<SkipReason> {
         let compiled = self.runbook.nodes.at(node);
-        let began = |id: NodeId| self.nodes.at(id).state.began();
+        // By attempts, not by state: a step that is to be tried again acted once.
+        let began = |id: NodeId| self.nodes.at(id).attempts > 0;
+        if let Some(vm) = self.target_of.get(&node) {
+            let made = self.machine_nodes.at(*vm).target.iter().take_while(|id| **id != node);
+            let up = made.clone().all(|id| matches!(self.nodes.at(*id).state, NodeState::Succeeded { .. }));
+            return (!up).then_some(SkipReason::TargetNotDone);
+        }
         match &compiled.act {
             Act::Commit { vm } => (!self.target_done(*vm)).then_some(SkipReason::TargetNotDone),
             Act::Reprotect { vm, .. } => {

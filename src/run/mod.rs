@@ -10,6 +10,7 @@ pub mod lanes;
 pub mod next;
 pub mod request;
 pub mod retry;
+pub mod said;
 pub mod state;
 pub mod view;
 

@@ -378,7 +378,7 @@ impl Run {
         self.runbook
             .nodes
             .iter_enumerated()
-            .any(|(id, node)| matches!(node.act, Act::Commit { .. }) && self.nodes.at(id).state.began())
+            .any(|(id, node)| matches!(node.act, Act::Commit { .. }) && self.nodes.at(id).attempts > 0)
     }
 
     /// Whether the way back is open.

@@ -9,15 +9,12 @@ use crate::model::{OnFailure, Retry};
 
 use super::{Act, Slot};
 
+pub use crate::graph::{Lane, Phase, UnitId};
+
 crate::id_type!(
     /// A node of a runbook: a step as run.
     NodeId
 );
-crate::id_type!(
-    /// A plan within a runbook: the plan itself, or one that it calls.
-    UnitId
-);
-
 /// The plan itself, or a plan that it calls; each goes through its own phases.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Unit {
@@ -29,65 +26,6 @@ pub struct Unit {
     pub commit_deletes: bool,
     /// Whether its plan has a commit node: without one it stays in its commit window.
     pub has_commit: bool,
-}
-
-/// Phases of a run, in their order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Steps before anything is touched.
-    Prepare,
-    /// Sources go down.
-    Shutdown,
-    /// Points are bound.
-    Bind,
-    /// Targets are made.
-    Failover,
-    /// Targets start.
-    Start,
-    /// Every machine is done, nothing is final.
-    CommitWindow,
-    /// No way back.
-    Commit,
-    /// Replication the other way.
-    Reprotect,
-    /// The end of a test.
-    Cleanup,
-    /// The way back.
-    Rollback,
-}
-
-impl Phase {
-    /// The words for people.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Prepare => "prepare",
-            Self::Shutdown => "shutdown",
-            Self::Bind => "bind",
-            Self::Failover => "failover",
-            Self::Start => "start",
-            Self::CommitWindow => "commit window",
-            Self::Commit => "commit",
-            Self::Reprotect => "reprotect",
-            Self::Cleanup => "cleanup",
-            Self::Rollback => "rollback",
-        }
-    }
-}
-
-/// When a node may run at all.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lane {
-    /// On the way forward.
-    Forward,
-    /// On the way forward, or, once an operator asks for it, whatever became of the nodes before
-    /// it: the cleanup of a test.
-    Cleanup,
-    /// Asleep until the run is rolled back; then forward nodes that did not begin are skipped and
-    /// these run. `undoes` nodes that never began are skipped.
-    Rollback,
 }
 
 /// A step as run.

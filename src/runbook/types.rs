@@ -13,13 +13,10 @@ use crate::model::{Identity, Ladder, Limits, Mode, Notify, Operation, PlanFile, 
 
 use super::{Node, NodeId, Unit, UnitId};
 
+pub use crate::graph::SubjectId;
+
 /// The version that this program writes.
 pub const RUNBOOK_FORMAT: &str = "muster.runbook/1";
-
-crate::id_type!(
-    /// What gets one choice of points: a replication group, or a machine outside any.
-    SubjectId
-);
 
 /// A plan compiled for one operation and mode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,6 +68,9 @@ pub struct Runbook {
     pub left_out: Vec<LeftOut>,
     /// What is not fenced and accepted with a reason (`--unfenced`).
     pub unfenced: Option<String>,
+    /// What whoever approves it has to know: unprotected afterwards, an objective that may be missed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// What the compiler relied on. A run is refused when one has changed.
     pub facts: Facts,
 }
@@ -241,6 +241,9 @@ pub struct Facts {
     pub scripts: IndexMap<String, Digest>,
     /// Each machine's, by name in the estate.
     pub machines: IndexMap<String, MachineFact>,
+    /// Members of each replication group, all by their names in the estate.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub groups: IndexMap<String, Vec<String>>,
     /// Points of the forecast, by machine's name in the estate: they have to be there and usable still.
     pub points: IndexMap<String, String>,
 }

@@ -69,6 +69,8 @@ pub struct Capabilities {
     pub commit_deletes_sources: ByDirection,
     /// It takes new points when asked.
     pub takes_points: bool,
+    /// Replication goes through process servers, which `reprotect { via { … } }` has to name.
+    pub process_servers: bool,
 }
 
 /// How much a provider takes. Nothing where it knows no limit.
@@ -159,6 +161,7 @@ const SIM: Provider = Provider {
         change_point: true,
         commit_deletes_sources: ByDirection::FAILBACK,
         takes_points: true,
+        process_servers: false,
     },
     limits: NO_LIMITS,
     simulated: true,
@@ -167,13 +170,13 @@ const SIM: Provider = Provider {
 const QEMU: Provider = Provider {
     kind: Kind {
         word: "qemu",
-        doc: "Machines under plain QEMU on this host, with disks that are shipped between two folders.",
-        example: "qemu { folder = \"estates/lab\" }",
+        doc: "Disks served by two storage daemons of QEMU on this host, replicated from one to the other; no guests.",
+        example: "qemu { disks = \"estates/disks.json\" }",
         keys: &[Key::new(
-            "folder",
+            "disks",
             Type::Path,
-            Need::Optional("`estates/` of the state folder"),
-            "where its disks and its state are",
+            Need::Required,
+            "its sites, machines and their disks, `muster.disks/1`",
         )],
         ..Kind::EMPTY
     },
@@ -193,6 +196,7 @@ const QEMU: Provider = Provider {
         change_point: true,
         commit_deletes_sources: ByDirection::FAILBACK,
         takes_points: true,
+        process_servers: false,
     },
     limits: NO_LIMITS,
     simulated: false,
@@ -231,6 +235,7 @@ const COMMAND: Provider = Provider {
         change_point: true,
         commit_deletes_sources: ByDirection::BOTH,
         takes_points: false,
+        process_servers: false,
     },
     limits: NO_LIMITS,
     simulated: false,
@@ -300,6 +305,7 @@ const AZURE: Provider = Provider {
         change_point: true,
         commit_deletes_sources: ByDirection::FAILBACK,
         takes_points: false,
+        process_servers: true,
     },
     limits: Limits {
         machines_per_plan: Some(100),

@@ -127,6 +127,7 @@ impl Page {
             ("change the point before commit", yes(can.change_point)),
             ("commit deletes the machines left behind", directions(can.commit_deletes_sources)),
             ("take new points when asked", yes(can.takes_points)),
+            ("needs process servers named in `via`", yes(can.process_servers)),
         ] {
             self.line(&format!("| {what} | {fact} |"));
         }

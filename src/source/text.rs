@@ -84,6 +84,12 @@ impl Sources {
         self.files.at(file)
     }
 
+    /// The file of an id that may belong to another table.
+    #[must_use]
+    pub fn find(&self, file: FileId) -> Option<&Source> {
+        self.files.get(file)
+    }
+
     /// All files with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
         self.files.iter_enumerated()

@@ -28,8 +28,7 @@ pub(super) struct End {
 /// Looks, then writes.
 pub(super) fn append(connection: &Connection, batch: &Batch) -> Result<(), Stop> {
     let Batch { run, epoch, lines, summary, answers } = batch;
-    check_epoch(connection, run, *epoch)?;
-    let end = end(connection, run)?;
+    let end = end_under(connection, run, *epoch)?;
     if end.ended {
         return Err(StoreError::RunOver { run: run.clone() }.into());
     }
@@ -70,6 +69,25 @@ pub(super) fn check_epoch(connection: &Connection, run: &RunId, epoch: u64) -> R
         Ok(())
     } else {
         Err(StoreError::LeaseLost { run: run.clone(), epoch }.into())
+    }
+}
+
+/// Where the log of a run ends, for the driver that holds the epoch: both in one look.
+fn end_under(connection: &Connection, run: &RunId, epoch: u64) -> Result<End, Stop> {
+    let found = connection
+        .prepare_cached(
+            "SELECT seq, digest, ended_at IS NOT NULL FROM run_state JOIN lease USING (run)
+             WHERE run = ?1 AND epoch = ?2 AND owner IS NOT NULL",
+        )?
+        .query_row(params![run.as_str(), rows::to_sql(epoch)], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    match found {
+        Some((seq, digest, ended)) => {
+            Ok(End { seq: rows::from_sql(seq)?, digest: rows::digest(digest), ended })
+        }
+        None => Err(StoreError::LeaseLost { run: run.clone(), epoch }.into()),
     }
 }
 

@@ -6,8 +6,9 @@ pub(super) const APPLICATION_ID: i64 = 0x6d75_7374;
 /// What brings a file from version N to N + 1. The file's version is `user_version`.
 pub(super) const MIGRATIONS: &[&str] = &[VERSION_1];
 
-/// Columns of `event` other than the key, body and digest are read out of the body, so that they
-/// cannot say anything else. The large runbook is apart from `run_state`, which every append writes.
+/// What people want to see of an event is read out of its body by a view: it cannot say anything else
+/// than what the digest covers, and costs nothing when events are written. The large runbook is apart
+/// from `run_state`, which every append writes.
 const VERSION_1: &str = "
 CREATE TABLE run (
     number     INTEGER PRIMARY KEY,
@@ -35,10 +36,11 @@ CREATE TABLE event (
     seq    INTEGER NOT NULL CHECK (seq > 0),
     body   TEXT NOT NULL,
     digest TEXT NOT NULL,
-    at     TEXT AS (body ->> '$.at') VIRTUAL,
-    kind   TEXT AS (body ->> '$.event') VIRTUAL,
     PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
+
+CREATE VIEW event_seen AS
+SELECT run, seq, body ->> '$.at' AS at, body ->> '$.event' AS kind, body, digest FROM event;
 
 CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
 BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;

@@ -214,7 +214,7 @@ pub(super) fn describe(file: FileId, text: &str, fault: &Fault) -> Diagnostic {
             Diagnostic::error(codes::EXTRA_COMMA, "nothing stands before this comma", span(*at, at + 1))
                 .help("remove the comma")
         }
-        Fault::NoSeparator(at) => two_on_a_line(span(*at, at + 1)),
+        Fault::NoSeparator(at) => two_on_a_line(span(*at, at + scan::char_length(text, *at))),
     }
 }
 

@@ -9,6 +9,7 @@ mod grammar;
 mod literal;
 mod parse;
 
+mod quick;
 mod same;
 pub mod scan;
 pub mod split;

@@ -11,6 +11,7 @@ use super::brackets;
 use super::build::{Builder, Built};
 use super::grammar::{PlanParser, Rule};
 
+use super::quick;
 use super::scan;
 use super::split::{self, Body, Piece, Slice};
 use super::wrong::{self as mistakes, Failure};
@@ -123,7 +124,9 @@ impl<'a> Parser<'a, '_> {
         if brace_expected && self.text.get(slice.start..).is_some_and(|rest| rest.starts_with('{')) {
             return self.broken(slice);
         }
-        let wrong = if slice.flawed {
+        // Inside a block that failed, blocks are taken apart at once: reading each whole first would read
+        // what is deep once for every level.
+        let wrong = if slice.flawed || (depth > 0 && slice.body.is_some()) {
             None
         } else {
             match self.whole_statement(slice) {
@@ -149,6 +152,9 @@ impl<'a> Parser<'a, '_> {
     /// A statement read in one go.
     fn whole_statement(&self, slice: Slice) -> Built<Stmt<'a>> {
         let Slice { gap, start, end, .. } = slice;
+        if let Some(statement) = quick::statement(self.file, self.text, gap, start..end) {
+            return Ok(statement);
+        }
         let builder = Builder { file: self.file, whole: self.text, base: start };
         let text = self.text.get(start..end).unwrap_or("");
         match PlanParser::parse(Rule::single, text) {
@@ -162,7 +168,13 @@ impl<'a> Parser<'a, '_> {
     /// A block with something wrong in it, or whose brackets are wrong: head and statements apart.
     fn block_by_parts(&mut self, slice: Slice, body: Body, depth: usize) -> Stmt<'a> {
         let head = self.head(slice.start, body.open);
-        let head = head.map_err(|wrong| self.say(*wrong)).ok();
+        // A brace alone inside of wrong brackets has been complained of enough.
+        let lone_brace = slice.flawed && slice.start == body.open;
+        if let Err(wrong) = &head
+            && !lone_brace
+        {
+            self.say(*wrong.clone());
+        }
         let mut statements = Vec::new();
         for inner in split::split_body(self.text, body, self.missing) {
             statements.push(self.statement(inner, depth + 1));
@@ -171,9 +183,10 @@ impl<'a> Parser<'a, '_> {
         let end = if closed { body.close + 1 } else { body.close };
         let next = scan::skip_trivia(self.text.as_bytes(), end, slice.end);
         if !slice.flawed && next < slice.end {
-            self.say(brackets::two_on_a_line(self.span(next, next + 1)));
+            let end = next + scan::char_length(self.text, next);
+            self.say(brackets::two_on_a_line(self.span(next, end)));
         }
-        let Some((kind, labels)) = head else { return self.broken(slice) };
+        let Ok((kind, labels)) = head else { return self.broken(slice) };
         let braces = self.span(body.open, end);
         let block = Block { kind, labels, body: statements, braces };
         let doc = scan::docs(self.text, slice.gap, slice.start);

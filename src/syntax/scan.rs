@@ -99,6 +99,12 @@ pub fn begins_line(bytes: &[u8], at: usize) -> bool {
     before.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
 }
 
+/// Bytes of the character at `at`; zero at the end.
+#[must_use]
+pub fn char_length(text: &str, at: usize) -> usize {
+    text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8)
+}
+
 /// A comment of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Comment {

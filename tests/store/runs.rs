@@ -204,7 +204,7 @@ fn the_file_is_legible_and_guards_its_events() {
     let (run, _) = begin(&store, &failover()).unwrap();
     let other = rusqlite::Connection::open(folder.path().join("muster.db")).unwrap();
     let (kind, when): (String, String) = other
-        .query_row("SELECT kind, at FROM event WHERE run = ?1", [run.as_str()], |row| {
+        .query_row("SELECT kind, at FROM event_seen WHERE run = ?1", [run.as_str()], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .unwrap();

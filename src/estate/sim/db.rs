@@ -22,7 +22,8 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 const SCHEMA: &str = "
     create table clock (one integer primary key check (one = 1), now integer not null) strict;
     create table estate (one integer primary key check (one = 1), facts text not null) strict;
-    create table machine (ordinal integer primary key, name text not null unique, state text not null) strict;
+    create table machine (ordinal integer primary key, name text not null unique, addresses text not null,
+        state text not null) strict;
     create table op (
         seq integer primary key, key text not null unique, request text not null, sites text not null,
         fate text not null, accepted_at integer not null, ends_at integer, outcome text) strict;
@@ -129,9 +130,11 @@ pub(super) fn create(
     tx.execute_batch(SCHEMA)?;
     tx.execute("insert into clock (one, now) values (1, ?1)", [now.as_nanos()])?;
     tx.execute("insert into estate (one, facts) values (1, ?1)", [serde_json::to_string(facts)?])?;
-    let mut insert = tx.prepare("insert into machine (ordinal, name, state) values (?1, ?2, ?3)")?;
+    let mut insert =
+        tx.prepare("insert into machine (ordinal, name, addresses, state) values (?1, ?2, ?3, ?4)")?;
     for machine in machines {
-        insert.execute(params![machine.ordinal, machine.name, serde_json::to_string(machine)?])?;
+        let state = serde_json::to_string(machine)?;
+        insert.execute(params![machine.ordinal, machine.name, machine.addresses(), state])?;
     }
     drop(insert);
     tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -168,10 +171,11 @@ pub(super) fn machines(tx: &Connection) -> Result<Vec<SimMachine>, Trouble> {
     Ok(machines)
 }
 
-pub(super) fn machines_mentioning(tx: &Connection, text: &str) -> Result<Vec<SimMachine>, Trouble> {
+/// The machines of which a copy has, or had, an address.
+pub(super) fn machines_at(tx: &Connection, address: &str) -> Result<Vec<SimMachine>, Trouble> {
     let mut select =
-        tx.prepare_cached("select state from machine where instr(state, ?1) > 0 order by ordinal")?;
-    let mut rows = select.query([text])?;
+        tx.prepare_cached("select state from machine where instr(addresses, ?1) > 0 order by ordinal")?;
+    let mut rows = select.query([format!("\n{address}\n")])?;
     let mut machines = Vec::new();
     while let Some(row) = rows.next()? {
         machines.push(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
@@ -181,7 +185,11 @@ pub(super) fn machines_mentioning(tx: &Connection, text: &str) -> Result<Vec<Sim
 
 pub(super) fn save(tx: &Connection, machine: &SimMachine) -> Result<(), Trouble> {
     let state = serde_json::to_string(machine)?;
-    tx.prepare_cached("update machine set state = ?2 where name = ?1")?.execute([&machine.name, &state])?;
+    tx.prepare_cached("update machine set state = ?2, addresses = ?3 where name = ?1")?.execute([
+        &machine.name,
+        &state,
+        &machine.addresses(),
+    ])?;
     Ok(())
 }
 

@@ -157,6 +157,12 @@ impl SimMachine {
         self.address.get(&self.active.site).map(String::as_str)
     }
 
+    /// All its addresses, each between line ends, by which it is looked for.
+    pub(super) fn addresses(&self) -> String {
+        let all = self.address.values().chain(self.test.as_ref().map(|test| &test.address));
+        all.fold("\n".to_owned(), |text, address| text + address + "\n")
+    }
+
     pub(super) fn is_windows(&self) -> bool {
         self.os.as_deref().is_some_and(|os| os.to_ascii_lowercase().contains("windows"))
     }

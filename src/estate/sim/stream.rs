@@ -75,6 +75,8 @@ fn touches(cut: &Cut, machine: &SimMachine) -> bool {
 /// All points of a machine, newest first.
 pub(super) fn points(rules: &Rules, machine: &SimMachine, now: Timestamp) -> Vec<KeptPoint> {
     let mut all = streamed(rules, machine, now);
+    // A point that was asked for at an instant of the grid is that instant's point.
+    all.retain(|point| !machine.kept.iter().any(|kept| kept.at == point.at && kept.id == point.id));
     let newest = all.iter().map(|point| point.at).max();
     let oldest_kept = newest.map(|newest| {
         let shown = Duration::from_secs(machine.shown_age_s);

@@ -101,10 +101,8 @@ pub(super) fn submit(world: &World<'_>, key: &Key, request: &Request) -> Result<
 fn take_on(world: &World<'_>, op: Op, machines: &[SimMachine]) -> Result<Op, Trouble> {
     let lasts = timing::lasts(world.ground, &op.key, &op.request, machines, world.at);
     // A start that is late is powered on in time; its guest is what is late.
-    let late = match op.request {
-        Request::Start { .. } => Duration::ZERO,
-        _ => Duration::from_secs(op.fate.late_s),
-    };
+    let starts = matches!(op.request, Request::Start { .. });
+    let late = if starts { Duration::ZERO } else { Duration::from_secs(op.fate.late_s) };
     let ends_at = (!op.fate.hang).then(|| world.at.plus(lasts).plus(late));
     let op = db::insert_op(world.tx, Op { ends_at, ..op })?;
     if let Some(test) = lane(&op.request) {

@@ -51,9 +51,9 @@ impl<'a> World<'a> {
         Ok(db::machines(self.tx)?.into_iter().map(|machine| self.mature(machine)).collect())
     }
 
-    /// Machines whose stored state mentions an address; few, in a large estate.
+    /// The machines of which a copy has, or had, an address.
     pub(super) fn machines_at(&self, address: &str) -> Result<Vec<SimMachine>, Trouble> {
-        let found = db::machines_mentioning(self.tx, address)?;
+        let found = db::machines_at(self.tx, address)?;
         Ok(found.into_iter().map(|machine| self.mature(machine)).collect())
     }
 

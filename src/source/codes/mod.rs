@@ -1,6 +1,7 @@
 //! Every diagnostic's stable code with its title and its page, one file an area.
 //! `muster explain CODE` prints the page; `docs/diagnostics.md` is generated from the same tables.
 
+pub mod command;
 pub mod estate;
 pub mod names;
 pub mod points;
@@ -59,7 +60,7 @@ pub(in crate::source::codes) use codes;
 
 /// All codes, area by area.
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
-    [syntax::TABLE, names::TABLE, rules::TABLE, points::TABLE, estate::TABLE, run::TABLE]
+    [syntax::TABLE, names::TABLE, rules::TABLE, points::TABLE, estate::TABLE, run::TABLE, command::TABLE]
         .into_iter()
         .flatten()
 }

@@ -263,7 +263,7 @@ look like a space and are none, or that cannot be seen at all, come with text th
 
 Wrong: a no-break space between `rto` and `=`
 
-Right: `rto = 2h` with plain spaces";
+Right: `rto = 2h` with plain spaces.";
 
     WRONG_SEPARATOR = "MP0137", "semicolon between statements",
 "A statement ends at a newline, a comma or the closing brace. There is no semicolon.

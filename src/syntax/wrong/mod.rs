@@ -73,6 +73,8 @@ fn unexpected(place: &Place<'_>, expected: &[Rule]) -> Diagnostic {
         names.extend(["`{`", "another name"]);
     } else if has(Rule::use_file) || has(Rule::statement) || has(Rule::joined) {
         names.push("a statement");
+    } else if has(Rule::name) && has(Rule::names) {
+        names.extend(["a name", "a list of names"]);
     } else {
         for name in expected.iter().filter_map(|rule| human_name(*rule)) {
             if !names.contains(&name) {

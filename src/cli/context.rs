@@ -1,0 +1,67 @@
+//! What every verb is handed: where things are kept, who acts, how to talk.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use crate::event::Person;
+use crate::runbook::Runbook;
+use crate::store::{OpenFor, Store};
+
+use super::args::Global;
+use super::console::Console;
+use super::failure::Failure;
+
+/// Where runs are kept unless said.
+const STATE: &str = ".muster";
+
+/// The surroundings of a command.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// The terminal.
+    pub(super) console: Console,
+    /// The state folder.
+    pub(super) state: PathBuf,
+    /// `--as`
+    pub(super) name: Option<String>,
+    runtime: OnceCell<tokio::runtime::Runtime>,
+}
+
+impl Context {
+    /// From the options for every verb and the environment.
+    pub(super) fn new(global: Global) -> Self {
+        let named = || std::env::var_os("MUSTER_STATE").filter(|value| !value.is_empty()).map(PathBuf::from);
+        Self {
+            console: Console::new(global.quiet),
+            state: global.state.or_else(named).unwrap_or_else(|| PathBuf::from(STATE)),
+            name: global.name,
+            runtime: OnceCell::new(),
+        }
+    }
+
+    /// The state folder, for reading.
+    pub(super) fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.state, OpenFor::Read)?)
+    }
+
+    /// The state folder, for writing; made where it is missing.
+    pub(super) fn store_to_write(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.state, OpenFor::Write)?)
+    }
+
+    /// Who acts on the estate of a runbook.
+    pub(super) fn person(&self, runbook: &Runbook) -> Result<Person, Failure> {
+        super::person::person(self.name.as_deref(), runbook.estate.identity)
+    }
+
+    /// What the driver and the estates run on: one for the whole command.
+    pub(super) fn runtime(&self) -> Result<&tokio::runtime::Runtime, Failure> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
+        }
+        let made = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::engine("the timers of the driver cannot be made", &error))?;
+        Ok(self.runtime.get_or_init(|| made))
+    }
+}

@@ -1,0 +1,78 @@
+//! One file a verb: what it reads, what it prints, how it ends.
+
+mod check;
+mod completions;
+mod explain;
+mod fmt;
+mod graph;
+mod inventory;
+mod log;
+mod points;
+mod preview;
+mod report;
+mod request;
+mod resume;
+mod runs;
+mod script_host;
+mod start;
+mod status;
+
+use crate::model::Operation;
+use crate::run::OperatorRequest;
+
+use super::args::Verb;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::pipeline::point_choice;
+use request::ask;
+
+/// Does what a verb says.
+pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Check(args) => check::run(context, &args),
+        Verb::Fmt(args) => fmt::run(context, &args),
+        Verb::Explain(args) => explain::run(context, &args),
+        Verb::Graph(args) => graph::run(context, &args),
+        Verb::Inventory(args) => inventory::run(context, &args),
+        Verb::Points(args) => points::run(context, &args),
+        Verb::Preview(args) => preview::run(context, &args),
+        Verb::Failover(args) => start::run(context, Operation::Failover, &args),
+        Verb::Failback(args) => start::run(context, Operation::Failback, &args),
+        Verb::Test(args) => start::test(context, &args),
+        Verb::Reprotect(args) => start::reprotect(context, &args),
+        Verb::Resume(args) => resume::run(context, &args),
+        Verb::Status(args) => status::run(context, &args),
+        Verb::Runs(args) => runs::run(context, &args),
+        Verb::Log(args) => log::run(context, &args),
+        Verb::Report(args) => report::run(context, &args),
+        Verb::Approve(args) => {
+            ask(context, &args.run, &OperatorRequest::Approve { step: args.step, comment: args.comment })
+        }
+        Verb::Reject(args) => {
+            ask(context, &args.run, &OperatorRequest::Reject { step: args.step, comment: args.comment })
+        }
+        Verb::Choose(args) => {
+            let (subject, ladder) = point_choice(&args.choice)?;
+            ask(context, &args.run, &OperatorRequest::Choose { subject, ladder })
+        }
+        Verb::ChangePoint(args) => {
+            let (subject, ladder) = point_choice(&args.choice)?;
+            ask(context, &args.run, &OperatorRequest::ChangePoint { subject, ladder })
+        }
+        Verb::Pause(args) => ask(context, &args.run, &OperatorRequest::Pause),
+        Verb::Retry(args) => ask(context, &args.run, &OperatorRequest::Retry { step: args.step }),
+        Verb::Skip(args) => {
+            ask(context, &args.run, &OperatorRequest::Skip { step: args.step, reason: args.reason })
+        }
+        Verb::Halt(args) => ask(context, &args.run, &OperatorRequest::Halt { reason: args.reason }),
+        Verb::Rollback(args) => ask(context, &args.run, &OperatorRequest::Rollback { reason: args.reason }),
+        Verb::Commit(args) => {
+            ask(context, &args.run, &OperatorRequest::Commit { delete_sources: args.delete_sources })
+        }
+        Verb::Cleanup(args) => ask(context, &args.run, &OperatorRequest::CleanUp),
+        Verb::Completions(args) => completions::completions(&args),
+        Verb::Man => completions::man(),
+        Verb::ScriptHost { folder } => script_host::run(context, &folder),
+    }
+}

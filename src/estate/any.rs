@@ -1,0 +1,173 @@
+//! The estate that a plan names: one of the built-in providers behind the common contract. Reads the
+//! provider's keys as a runbook holds them; decides nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::{Clock, Timestamp};
+use crate::event::{
+    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+};
+use crate::inventory::{self, Inventory};
+use crate::runbook::EstateSpec;
+use crate::schema::provider;
+use crate::source::Diagnostic;
+use crate::source::codes::{command as command_codes, estate as codes};
+
+use super::Estate;
+use super::qemu::{Qemu, QemuOptions};
+use super::sim::{Sim, SimOptions, Speed};
+
+/// The description of an estate of disks, in its folder.
+const DISKS_FILE: &str = "disks.json";
+/// A description of disks in bytes.
+const DISKS_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// An estate of any provider of this build.
+#[derive(Debug)]
+pub enum AnyEstate {
+    /// A simulated one.
+    Sim(Box<Sim>),
+    /// Disks on this host.
+    Qemu(Box<Qemu>),
+}
+
+/// What an estate is opened for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// To be acted on: what it remembers is kept in the state folder.
+    Act,
+    /// To be looked at: nothing is made that was not there.
+    Look,
+}
+
+/// Opens the estate of a runbook, to act on it. What it keeps lies below `state`.
+///
+/// # Errors
+/// The provider is not part of this build, one of its keys cannot be used, or it does not open.
+pub fn open(spec: &EstateSpec, state: &Path) -> Result<AnyEstate, Vec<Diagnostic>> {
+    open_for(spec, state, Purpose::Act)
+}
+
+/// As `open`, for a purpose.
+///
+/// # Errors
+/// As `open`.
+pub fn open_for(spec: &EstateSpec, state: &Path, purpose: Purpose) -> Result<AnyEstate, Vec<Diagnostic>> {
+    match spec.provider.as_str() {
+        "sim" => sim(spec, state, purpose).map(|sim| AnyEstate::Sim(Box::new(sim))),
+        "qemu" => qemu(spec, state).map(|qemu| AnyEstate::Qemu(Box::new(qemu))),
+        other => {
+            let message = format!("this build of the program cannot drive the provider `{other}`");
+            Err(vec![Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message).help(
+                "rehearse the plan with `provider = sim { … }`, or name an inventory with `--inventory`",
+            )])
+        }
+    }
+}
+
+/// Whether what the estate of a provider holds is not real.
+#[must_use]
+pub fn is_simulated(word: &str) -> bool {
+    provider::find(word).is_some_and(|provider| provider.simulated)
+}
+
+fn sim(spec: &EstateSpec, state: &Path, purpose: Purpose) -> Result<Sim, Vec<Diagnostic>> {
+    let said = spec.args.get("inventory").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let inventory = inventory::read_file(said, &spec.folder.join(said))?;
+    let kept = state.join("estates").join(format!("{}.db", spec.name));
+    let path = match purpose {
+        Purpose::Look if !kept.exists() => PathBuf::from(":memory:"),
+        Purpose::Look | Purpose::Act => kept,
+    };
+    let mut options = SimOptions::new(path, inventory);
+    if let Some(seed) = spec.args.get("seed").and_then(serde_json::Value::as_u64) {
+        options.seed = seed;
+    }
+    options.speed = match spec.args.get("speed") {
+        Some(serde_json::Value::Number(factor)) => {
+            Speed::Factor(factor.as_u64().and_then(|factor| u32::try_from(factor).ok()).unwrap_or(1))
+        }
+        Some(serde_json::Value::String(word)) if word == "real" => Speed::Factor(1),
+        Some(_) | None => Speed::Max,
+    };
+    let faults = spec.args.get("faults").and_then(serde_json::Value::as_array);
+    options.faults =
+        faults.into_iter().flatten().filter_map(|fault| fault.as_str().map(str::to_owned)).collect();
+    Sim::open(options)
+}
+
+fn qemu(spec: &EstateSpec, state: &Path) -> Result<Qemu, Vec<Diagnostic>> {
+    use std::io::Read as _;
+    let folder = match spec.args.get("folder").and_then(serde_json::Value::as_str) {
+        Some(said) => spec.folder.join(said),
+        None => state.join("estates").join(&spec.name),
+    };
+    let path = folder.join(DISKS_FILE);
+    let mut text = String::new();
+    let read =
+        std::fs::File::open(&path).and_then(|file| file.take(DISKS_BYTES_MAX + 1).read_to_string(&mut text));
+    if let Err(error) = read {
+        let message = format!("the estate file `{}` cannot be read: {error}", path.display());
+        return Err(vec![
+            Diagnostic::placeless(codes::DISKS_UNREADABLE, message.replace('\n', " "))
+                .help("describe the estate's sites, machines and disks in that file"),
+        ]);
+    }
+    Qemu::open(QemuOptions::new(folder, text)).map_err(|diagnostic| vec![diagnostic])
+}
+
+impl AnyEstate {
+    /// What is to be said about it besides: it was continued from another inventory or seed.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        match self {
+            Self::Sim(sim) => sim.warnings(),
+            Self::Qemu(_) => &[],
+        }
+    }
+}
+
+/// Asks whichever estate it is.
+macro_rules! each {
+    ($self:ident, $estate:ident => $ask:expr) => {
+        match $self {
+            AnyEstate::Sim($estate) => $ask,
+            AnyEstate::Qemu($estate) => $ask,
+        }
+    };
+}
+
+impl Estate for AnyEstate {
+    fn clock(&self) -> Arc<dyn Clock> {
+        each!(self, estate => estate.clock())
+    }
+
+    async fn inventory(&self) -> Result<Inventory, EstateError> {
+        each!(self, estate => estate.inventory().await)
+    }
+
+    async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {
+        each!(self, estate => estate.submit(key, request).await)
+    }
+
+    async fn poll(&self, handle: &Handle) -> Result<Progress, EstateError> {
+        each!(self, estate => estate.poll(handle).await)
+    }
+
+    async fn cancel(&self, handle: &Handle) -> Result<(), EstateError> {
+        each!(self, estate => estate.cancel(handle).await)
+    }
+
+    async fn find(&self, key: &Key, request: &Request, since: Timestamp) -> Result<Found, EstateError> {
+        each!(self, estate => estate.find(key, request, since).await)
+    }
+
+    async fn observe(&self, machine: &str, test: bool) -> Result<Observation, EstateError> {
+        each!(self, estate => estate.observe(machine, test).await)
+    }
+
+    async fn probe(&self, probe: &Probe) -> ProbeAnswer {
+        each!(self, estate => estate.probe(probe).await)
+    }
+}

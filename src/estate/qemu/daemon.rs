@@ -1,0 +1,161 @@
+//! The storage daemon of a site: started where it is missing, and found again after an engine's end
+//! by process, start time and command line. Knows no disks.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use super::describe::SiteSpec;
+use super::files::{self, Layout};
+use super::qmp::Qmp;
+use super::record::SiteRecord;
+use super::tools::{self, Tools};
+use super::trouble::Trouble;
+
+/// From start to greeting; typical are 20 ms.
+const START_MAX: Duration = Duration::from_secs(10);
+/// How often a starting or ending daemon is looked at.
+const LOOK: Duration = Duration::from_millis(10);
+/// Free ports tried: another process may take one between choice and use.
+const PORTS_TRIED: u32 = 4;
+
+/// The process of a site's daemon, if it lives: the recorded process with the recorded start time
+/// and command line, for a process id alone may be another's by now.
+pub(super) fn find(layout: &Layout, site: &str) -> Result<Option<SiteRecord>, Trouble> {
+    let Some(mut record) = files::read_json::<SiteRecord>(&layout.site_record(site))? else {
+        return Ok(None);
+    };
+    let said = || fs::read_to_string(layout.daemon_pid(site)).ok()?.trim().parse().ok();
+    let Some(pid) = record.pid.or_else(said) else { return Ok(None) };
+    let Some((started, argv)) = process(pid) else { return Ok(None) };
+    if argv != record.argv || record.started.is_some_and(|known| known != started) {
+        return Ok(None);
+    }
+    record.pid = Some(pid);
+    record.started = Some(started);
+    Ok(Some(record))
+}
+
+/// Start time and command line of a living process.
+fn process(pid: u32) -> Option<(u64, Vec<String>)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything; the start time is the 20th field after it.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let started = fields.split_whitespace().nth(19)?.parse().ok()?;
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let line = line.strip_suffix(b"\0")?;
+    Some((
+        started,
+        line.split(|byte| *byte == 0).map(|arg| String::from_utf8_lossy(arg).into_owned()).collect(),
+    ))
+}
+
+/// Starts a site's daemon. Prereq: `find` says there is none.
+pub(super) async fn start(layout: &Layout, tools: &Tools, spec: &SiteSpec) -> Result<SiteRecord, Trouble> {
+    files::make_folder(&layout.site(&spec.name))?;
+    let known = files::read_json::<SiteRecord>(&layout.site_record(&spec.name))?.map(|record| record.port);
+    for tried in 1..=PORTS_TRIED {
+        let port = match (spec.port, known) {
+            (Some(port), _) => port,
+            (None, Some(port)) if tried == 1 && TcpListener::bind(("127.0.0.1", port)).is_ok() => port,
+            (None, _) => free_port()?,
+        };
+        match start_at(layout, tools, &spec.name, port).await {
+            Err(Trouble::Retry("port_in_use", _)) if spec.port.is_none() && tried < PORTS_TRIED => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Trouble::Retry("port_in_use", format!("no free port was found for the site `{}`", spec.name)))
+}
+
+fn free_port() -> Result<u16, Trouble> {
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| Trouble::Retry("io", format!("no free port on loopback: {error}")))
+}
+
+async fn start_at(layout: &Layout, tools: &Tools, site: &str, port: u16) -> Result<SiteRecord, Trouble> {
+    // What a killed daemon left would be taken for its successor's.
+    files::remove(&layout.socket(site))?;
+    files::remove(&layout.daemon_pid(site))?;
+    let path = |path: &Path| path.display().to_string().replace(',', ",,");
+    let args = [
+        "--pidfile".to_owned(),
+        layout.daemon_pid(site).display().to_string(),
+        "--chardev".to_owned(),
+        format!("socket,id=m,path={},server=on,wait=off", path(&layout.socket(site))),
+        "--monitor".to_owned(),
+        "chardev=m".to_owned(),
+        "--nbd-server".to_owned(),
+        format!("addr.type=inet,addr.host=127.0.0.1,addr.port={port},max-connections=0"),
+    ];
+    let argv = std::iter::once(tools.daemon.display().to_string()).chain(args.iter().cloned()).collect();
+    let mut record = SiteRecord {
+        format: "muster.site/1".to_owned(),
+        name: site.to_owned(),
+        port,
+        argv,
+        pid: None,
+        started: None,
+    };
+    files::write_json(&layout.site_record(site), &record)?;
+    let errors = layout.daemon_errors(site);
+    let output = File::create(&errors).map_err(|error| Trouble::io("write", &errors, &error))?;
+    // In a group of its own: what stops the engine from the keyboard does not stop the machines.
+    let spawned = Command::new(&tools.daemon)
+        .args(&args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(output)
+        .process_group(0)
+        .spawn();
+    let mut child = match spawned {
+        Ok(child) => child,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(tools::missing(&tools.daemon));
+        }
+        Err(error) => return Err(Trouble::io("run", &tools.daemon, &error)),
+    };
+    let mut waited = Duration::ZERO;
+    while !(layout.daemon_pid(site).exists() && Qmp::connect(&layout.socket(site)).await.is_ok()) {
+        if let Ok(Some(_)) = child.try_wait() {
+            return Err(refused_to_start(&fs::read(&errors).unwrap_or_default(), site, port));
+        }
+        if waited >= START_MAX {
+            return Err(Trouble::Later(format!("the storage daemon of `{site}` did not start within 10s")));
+        }
+        tokio::time::sleep(LOOK).await;
+        waited += LOOK;
+    }
+    record.pid = child.id();
+    record.started = record.pid.and_then(process).map(|(started, _)| started);
+    files::write_json(&layout.site_record(site), &record)?;
+    Ok(record)
+}
+
+fn refused_to_start(stderr: &[u8], site: &str, port: u16) -> Trouble {
+    let said = tools::complaint(stderr);
+    if said.contains("Address already in use") {
+        let message = format!("the port {port} of the site `{site}` is in use by another program");
+        return Trouble::Retry("port_in_use", message);
+    }
+    Trouble::Retry("daemon_failed", format!("the storage daemon of `{site}` ended at once: {said}"))
+}
+
+/// Waits until a process that was asked to end is gone.
+pub(super) async fn gone(layout: &Layout, site: &str) -> Result<(), Trouble> {
+    let mut waited = Duration::ZERO;
+    while find(layout, site)?.is_some() {
+        if waited >= START_MAX {
+            return Err(Trouble::Later(format!("the storage daemon of `{site}` did not end within 10s")));
+        }
+        tokio::time::sleep(LOOK).await;
+        waited += LOOK;
+    }
+    Ok(())
+}

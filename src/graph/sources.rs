@@ -1,0 +1,142 @@
+//! The source side: sources go down in the reverse order of the starts, with the steps around it.
+//! Comes in: a unit's arrows. Goes out: shutdown nodes between the two given barriers.
+
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+
+use crate::model::{At, Mode, Owner, VmId};
+
+use super::barriers::Unit;
+use super::types::Work;
+use super::why::{Along, Cause};
+use super::{Phase, Why};
+
+/// The mirror of a node: arrows to it lead to the first, arrows from it leave the second.
+type Image = (NodeIndex, NodeIndex);
+
+/// Lays the shutdown phase, and notes the last act on each machine's source.
+pub(super) fn shut_down(unit: &mut Unit<'_, '_, '_>, prepared: NodeIndex, down: NodeIndex) {
+    let from = unit.x.builder.len();
+    if unit.x.touches_source() {
+        mirror(unit);
+        unit.x.builder.contract(from);
+    }
+    let steps: Vec<NodeIndex> = (0..unit.arrows.count)
+        .map(|local| NodeIndex::new(unit.arrows.base + local))
+        .filter(|node| unit.x.builder.node(*node).phase == Phase::Shutdown)
+        .collect();
+    let mirrored = (from..unit.x.builder.len()).map(NodeIndex::new);
+    let region: Vec<NodeIndex> =
+        steps.into_iter().chain(mirrored).filter(|node| unit.x.builder.alive(*node)).collect();
+    let own = unit.arrows.unit;
+    for node in region {
+        let inside = |unit: &Unit<'_, '_, '_>, direction| {
+            unit.x.builder.around(node, direction).iter().any(|(other, _)| {
+                let other = unit.x.builder.node(*other);
+                other.phase == Phase::Shutdown && other.unit == own
+            })
+        };
+        if !inside(unit, Direction::Incoming) {
+            unit.edge(prepared, node, Why::rule("sources go down after the steps of prepare"));
+        }
+        if !inside(unit, Direction::Outgoing) {
+            unit.edge(node, down, Why::barrier("points are bound after every source is shut down"));
+        }
+    }
+}
+
+/// Every arrow of the target side between machines, turned around.
+fn mirror(unit: &mut Unit<'_, '_, '_>) {
+    let count = unit.arrows.count;
+    let mut images: Vec<Option<Image>> = vec![None; count];
+    for (local, vm) in unit.arrows.plan.vms.ids().map(|vm| (*unit.arrows.vms.at(vm), vm)).collect::<Vec<_>>()
+    {
+        if !local.live {
+            continue;
+        }
+        let global = unit.x.units.global(unit.arrows.unit, vm);
+        let (image, end) = source(unit, global, vm);
+        if let Some(end) = end {
+            unit.last.insert(global, end);
+        }
+        set(&mut images, unit.arrows.local(local.go), image);
+    }
+    for group in unit.arrows.plan.groups.ids().collect::<Vec<_>>() {
+        let port = *unit.arrows.groups.at(group);
+        let name = unit.arrows.plan.groups.at(group).name.clone();
+        let before = around(unit, &name, Owner::Group(group), At::BeforeShutdown);
+        let after = around(unit, &name, Owner::Group(group), At::AfterShutdown);
+        set(&mut images, unit.arrows.local(port.done), before);
+        set(&mut images, unit.arrows.local(port.into), after);
+    }
+    for local in 0..count {
+        let phase = unit.phases.get(local).copied().unwrap_or(Phase::Prepare);
+        let between = matches!(phase, Phase::Start | Phase::CommitWindow);
+        if between && images.get(local).is_some_and(Option::is_none) {
+            let join = unit.add(Phase::Shutdown, "sources in turn", Work::Join);
+            if let Some(slot) = images.get_mut(local) {
+                *slot = Some((join, join));
+            }
+        }
+    }
+    let image = |local: u32| images.get(local as usize).copied().flatten();
+    let edges: Vec<(NodeIndex, NodeIndex, Why)> = unit
+        .arrows
+        .edges
+        .iter()
+        .filter_map(|(from, to, why)| Some((image(*to)?.1, image(*from)?.0, why.along(Along::ShutDown))))
+        .collect();
+    for (from, to, why) in edges {
+        unit.edge(from, to, why);
+    }
+}
+
+fn set(images: &mut [Option<Image>], local: u32, image: Image) {
+    if let Some(slot) = images.get_mut(local as usize) {
+        *slot = Some(image);
+    }
+}
+
+/// A machine's shutdown with the steps around it, and its last act.
+fn source(unit: &mut Unit<'_, '_, '_>, vm: VmId, local: VmId) -> (Image, Option<NodeIndex>) {
+    let name = unit.x.units.vm(vm).name.clone();
+    let before = around(unit, &name, Owner::Vm(local), At::BeforeShutdown);
+    let after = around(unit, &name, Owner::Vm(local), At::AfterShutdown);
+    let own = Why::own("a machine's own acts follow one another");
+    if unit.x.options.abilities.failover_includes_shutdown {
+        unit.edge(before.1, after.0, own);
+        return ((before.0, after.1), None);
+    }
+    let down = unit.add_vm(Phase::Shutdown, "shut down", vm, Work::ShutDown(vm));
+    unit.x.touched.insert(vm, down);
+    unit.edge(before.1, down, own.clone());
+    let last = if unit.x.options.mode == Some(Mode::Planned) {
+        down
+    } else {
+        let seen = unit.add_vm(Phase::Shutdown, "confirm stopped", vm, Work::ConfirmStopped(vm));
+        // Two copies of an optional machine write as badly as two of any other.
+        unit.x.builder.node_mut(seen).optional = false;
+        unit.edge(down, seen, Why::rule("a shutdown that may have failed is looked at"));
+        seen
+    };
+    unit.edge(last, after.0, own);
+    ((before.0, after.1), Some(last))
+}
+
+/// The steps of a block before or after its shutdown, between two joins.
+fn around(unit: &mut Unit<'_, '_, '_>, name: &str, owner: Owner, at: At) -> Image {
+    let first = unit.add(Phase::Shutdown, "sources in turn", Work::Join);
+    let then = unit.add(Phase::Shutdown, "sources in turn", Work::Join);
+    let inside = |what: &str| {
+        Why::done(Cause::Inside { what: what.to_owned(), of: name.to_owned(), along: Along::Forward })
+    };
+    unit.edge(first, then, inside(name));
+    for (id, step) in unit.arrows.plan.steps.iter_enumerated() {
+        let port = *unit.arrows.steps.at(id);
+        if step.owner == Some(owner) && step.at == at && port.live {
+            unit.edge(first, port.into, inside(&step.name));
+            unit.edge(port.done, then, inside(&step.name));
+        }
+    }
+    (first, then)
+}

@@ -1,0 +1,188 @@
+//! Why one node waits for another, as data with places in the text, and in words.
+
+use crate::source::{Sources, Span};
+
+/// What an edge needs of the node it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Need {
+    /// It is done.
+    Done,
+    /// It is done, failed or blocked alike: a barrier.
+    Settled,
+}
+
+/// The order in which an arrow of the plan is used.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Along {
+    /// As it is written.
+    Forward,
+    /// Sources go down in the reverse order of the starts.
+    ShutDown,
+    /// Sources come up again in the order of the starts.
+    RollBack,
+}
+
+/// One reason.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// An arrow.
+    Arrow {
+        /// What it leaves.
+        from: String,
+        /// What it leads to.
+        to: String,
+        /// Where its head is named.
+        span: Span,
+        /// Which way it is used.
+        along: Along,
+    },
+    /// A machine or step belongs to a machine or group.
+    Inside {
+        /// What belongs.
+        what: String,
+        /// To what.
+        of: String,
+        /// Which way it is used.
+        along: Along,
+    },
+    /// A rule of the language, in words.
+    Rule(&'static str),
+    /// What follows from what a thing is; goes without saying beside any other cause.
+    Own(&'static str),
+}
+
+impl Cause {
+    fn words(&self, sources: &Sources) -> String {
+        match self {
+            Self::Arrow { from, to, span, .. } => match place(sources, *span) {
+                Some(place) => format!("the arrow `{from} -> {to}` in {place}"),
+                None => format!("the arrow `{from} -> {to}`"),
+            },
+            Self::Inside { what, of, .. } => format!("`{what}` belongs to `{of}`"),
+            Self::Rule(words) | Self::Own(words) => (*words).to_owned(),
+        }
+    }
+
+    const fn strength(&self) -> u8 {
+        match self {
+            Self::Arrow { .. } | Self::Rule(_) => 2,
+            Self::Inside { .. } => 1,
+            Self::Own(_) => 0,
+        }
+    }
+}
+
+/// The reason of an edge.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Why {
+    /// What the edge needs.
+    pub need: Need,
+    /// The causes, at least one; several where steps between were contracted.
+    pub causes: Vec<Cause>,
+}
+
+/// Causes kept of one edge: a reader needs the first and the last arrow, not all of a long way.
+const CAUSES_MAX: usize = 3;
+
+impl Why {
+    /// A rule whose edge needs the node done.
+    #[must_use]
+    pub fn rule(words: &'static str) -> Self {
+        Self { need: Need::Done, causes: vec![Cause::Rule(words)] }
+    }
+
+    /// A barrier.
+    #[must_use]
+    pub fn barrier(words: &'static str) -> Self {
+        Self { need: Need::Settled, causes: vec![Cause::Rule(words)] }
+    }
+
+    /// What goes without saying; the edge needs the node done.
+    #[must_use]
+    pub fn own(words: &'static str) -> Self {
+        Self { need: Need::Done, causes: vec![Cause::Own(words)] }
+    }
+
+    /// A cause whose edge needs the node done.
+    #[must_use]
+    pub fn done(cause: Cause) -> Self {
+        Self { need: Need::Done, causes: vec![cause] }
+    }
+
+    /// The same, used another way.
+    #[must_use]
+    pub fn along(&self, way: Along) -> Self {
+        let causes = self.causes.iter().map(|cause| match cause.clone() {
+            Cause::Arrow { from, to, span, .. } => Cause::Arrow { from, to, span, along: way },
+            Cause::Inside { what, of, .. } => Cause::Inside { what, of, along: way },
+            Cause::Rule(words) => Cause::Rule(words),
+            Cause::Own(_) => Cause::Own("sources follow one another"),
+        });
+        Self { need: self.need, causes: causes.collect() }
+    }
+
+    /// The reason of the edge that two edges become when the node between goes away: arrows and rules
+    /// outlast what only says where something belongs.
+    #[must_use]
+    pub fn then(&self, next: &Self) -> Self {
+        let need = self.need.max(next.need);
+        let mut causes: Vec<Cause> = Vec::new();
+        for cause in self.causes.iter().chain(&next.causes) {
+            if !causes.contains(cause) {
+                causes.push(cause.clone());
+            }
+        }
+        let strongest = causes.iter().map(Cause::strength).max();
+        causes.retain(|cause| Some(cause.strength()) == strongest);
+        // Of rules that follow from one another the first says it.
+        let mut ruled = false;
+        causes.retain(|cause| !matches!(cause, Cause::Rule(_)) || !std::mem::replace(&mut ruled, true));
+        if causes.len() > CAUSES_MAX {
+            causes.drain(CAUSES_MAX - 1..causes.len() - 1);
+        }
+        Self { need, causes }
+    }
+
+    /// The place of the first arrow.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        self.causes.iter().find_map(|cause| match cause {
+            Cause::Arrow { span, .. } => Some(*span),
+            Cause::Inside { .. } | Cause::Rule(_) | Cause::Own(_) => None,
+        })
+    }
+
+    /// Words that complete "waits for X: …".
+    #[must_use]
+    pub fn words(&self, sources: &Sources) -> String {
+        let mut text = String::new();
+        let mut way = Along::Forward;
+        for (index, cause) in self.causes.iter().enumerate() {
+            if index > 0 {
+                text.push_str(", and ");
+            }
+            let along = match cause {
+                Cause::Arrow { along, .. } | Cause::Inside { along, .. } => *along,
+                Cause::Rule(_) | Cause::Own(_) => Along::Forward,
+            };
+            if along != way {
+                text.push_str(match along {
+                    Along::Forward => "",
+                    Along::ShutDown => "sources go down in the reverse order of the starts: ",
+                    Along::RollBack => "sources come up again in the order of the starts: ",
+                });
+                way = along;
+            }
+            text.push_str(&cause.words(sources));
+        }
+        text
+    }
+}
+
+/// `erp.muster:34`, where the file is known.
+#[must_use]
+pub fn place(sources: &Sources, span: Span) -> Option<String> {
+    let source = sources.find(span.file)?;
+    let name = source.name().rsplit('/').next().unwrap_or_default();
+    Some(format!("{name}:{}", source.line_column(span.start).0))
+}
