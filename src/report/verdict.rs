@@ -6,7 +6,7 @@ use crate::model::Mode;
 use crate::run::{Run, RunState};
 
 use super::facts::Facts;
-use super::gather::{reached, worst_loss};
+use super::gather::{loss_is_known, reached, worst_loss};
 use super::words::{short, time_near};
 
 /// Machines named in one sentence.
@@ -20,7 +20,11 @@ pub(super) fn rpo(run: &Run) -> String {
         (None, Some(rpo)) => format!("no point is bound yet; {} allowed", short(rpo)),
         (Some((loss, on)), None) => format!("{} at worst, on `{on}`; the plan states no RPO", short(loss)),
         (Some((loss, on)), Some(rpo)) => {
-            let verdict = if loss <= rpo { "met" } else { "MISSED" };
+            let verdict = match (loss <= rpo, loss_is_known(run)) {
+                (true, true) => "met",
+                (true, false) => "not all points are bound yet",
+                (false, _) => "MISSED",
+            };
             format!("{verdict}: {} lost at worst, on `{on}`; {} allowed", short(loss), short(rpo))
         }
     }
