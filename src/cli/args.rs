@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::Timestamp;
 use crate::model::{Mode, Operation};
 
+use super::verbs::estate::EstateArgs;
 use super::version;
 
 /// Recovery plans as code: compiled, proved, rehearsed, executed and evidenced.
@@ -55,6 +56,8 @@ pub(super) enum Verb {
     Graph(GraphArgs),
     /// What the estate reports
     Inventory(InventoryArgs),
+    /// Set an estate of disks up, take points of it, find its disks, stop it
+    Estate(EstateArgs),
     /// Which recovery point each group and machine would go to, and why no newer one
     Points(PointsArgs),
     /// The runbook of an operation: points, loss, phases, steps, limits, digest; writes nothing

@@ -18,8 +18,6 @@ use super::Estate;
 use super::qemu::{Qemu, QemuOptions};
 use super::sim::{Sim, SimOptions, Speed};
 
-/// The description of an estate of disks, in its folder.
-const DISKS_FILE: &str = "disks.json";
 /// A description of disks in bytes.
 const DISKS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -99,11 +97,8 @@ fn sim(spec: &EstateSpec, state: &Path, purpose: Purpose) -> Result<Sim, Vec<Dia
 
 fn qemu(spec: &EstateSpec, state: &Path) -> Result<Qemu, Vec<Diagnostic>> {
     use std::io::Read as _;
-    let folder = match spec.args.get("folder").and_then(serde_json::Value::as_str) {
-        Some(said) => spec.folder.join(said),
-        None => state.join("estates").join(&spec.name),
-    };
-    let path = folder.join(DISKS_FILE);
+    let said = spec.args.get("disks").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let path = spec.folder.join(said);
     let mut text = String::new();
     let read =
         std::fs::File::open(&path).and_then(|file| file.take(DISKS_BYTES_MAX + 1).read_to_string(&mut text));
@@ -114,6 +109,7 @@ fn qemu(spec: &EstateSpec, state: &Path) -> Result<Qemu, Vec<Diagnostic>> {
                 .help("describe the estate's sites, machines and disks in that file"),
         ]);
     }
+    let folder = state.join("estates").join(&spec.name);
     Qemu::open(QemuOptions::new(folder, text)).map_err(|diagnostic| vec![diagnostic])
 }
 
@@ -124,6 +120,17 @@ impl AnyEstate {
         match self {
             Self::Sim(sim) => sim.warnings(),
             Self::Qemu(_) => &[],
+        }
+    }
+
+    /// The estate of disks that it is, for what an operator does to one outside any run.
+    ///
+    /// # Errors
+    /// Why it has nothing for an operator to do, as a sentence.
+    pub const fn disks(&self) -> Result<&Qemu, &'static str> {
+        match self {
+            Self::Sim(_) => Err("a simulated estate is set up from its inventory and takes points by itself"),
+            Self::Qemu(qemu) => Ok(qemu),
         }
     }
 }
