@@ -10,7 +10,7 @@ mod failure;
 mod person;
 mod pipeline;
 mod progress;
-mod render;
+pub mod render;
 mod standing;
 mod verbs;
 mod version;
