@@ -142,9 +142,11 @@ impl<E: Estate + 'static> Driver<'_, E> {
         let version = self.options.version.clone();
         self.record(vec![EventKind::DriverStarted { epoch: self.epoch, version }]).await?;
         // What was asked while nobody drove comes first: going on tries failed steps again, and a skip
-        // of one or a rollback would come too late.
+        // of one or a rollback would come too late. What a request brings to a stand stays there.
+        let stands = |run: &Run| matches!(run.state(), RunState::Paused | RunState::Halted);
+        let stood = stands(&self.run);
         self.take_requests().await?;
-        if self.options.resume && matches!(self.run.state(), RunState::Paused | RunState::Halted) {
+        if self.options.resume && stood && stands(&self.run) {
             self.record(vec![EventKind::Resumed { by: self.options.by.clone() }]).await?;
         }
         let mut interrupts = Interrupts::new();
