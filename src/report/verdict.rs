@@ -1,6 +1,7 @@
 //! Objectives against what was given, and what an operator must not overlook, as sentences.
 
 use crate::base::Timestamp;
+use crate::base::time::format_duration;
 use crate::base::words::{count, list};
 use crate::model::Mode;
 use crate::run::{Run, RunState};
@@ -25,7 +26,8 @@ pub(super) fn rpo(run: &Run) -> String {
                 (true, false) => "not all points are bound yet",
                 (false, _) => "MISSED",
             };
-            format!("{verdict}: {} lost at worst, on `{on}`; {} allowed", short(loss), short(rpo))
+            let lost = if loss <= rpo { short(loss) } else { format_duration(loss) };
+            format!("{verdict}: {lost} lost at worst, on `{on}`; {} allowed", short(rpo))
         }
     }
 }
@@ -51,8 +53,11 @@ pub(super) fn rto(run: &Run, now: Timestamp) -> String {
         let outage = run.runbook().lost_at.map_or_else(String::new, |lost| {
             format!("; {} after the source was lost", short(at.since(lost)))
         });
+        // What missed by seconds is told to the second: "2h; 2h allowed" would read as met.
+        let exact = objective.rto.is_some_and(|rto| took > rto);
+        let took = if exact { format_duration(took) } else { short(took) };
         let back = if run.runbook().is_test() { "up" } else { "back" };
-        return format!("{verdict}{back} after {}, when {goal}; {allowed}{outage}", short(took));
+        return format!("{verdict}{back} after {}, when {goal}; {allowed}{outage}", took);
     }
     let ended = run.ended().is_some();
     let so_far = if ended { run.last_at() } else { now }.since(*started);

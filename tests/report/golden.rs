@@ -386,3 +386,20 @@ fn the_history_is_a_table_and_a_document() {
     "#]]
     .assert_eq(&runs::text(&[], now, Look::PLAIN));
 }
+
+#[test]
+fn an_objective_missed_by_seconds_does_not_read_as_met() {
+    let mut runbook = runbook(Operation::Failover, Some(Mode::Planned));
+    runbook.objective.rto = Some(std::time::Duration::from_secs(3600));
+    runbook.objective.rpo = Some(std::time::Duration::from_secs(299));
+    let mut world = World::new(runbook, RunOptions::default());
+    world.goes_on(FOREVER);
+    world.asked(3030, dana(), approved("go", "")); // The rest takes 9m33s.
+    world.goes_on(FOREVER);
+    let text = account::text(&world.run, &world.events, Look::PLAIN);
+    assert!(text.contains("RPO      MISSED: 5m lost at worst, on `sql01`; 4m59s allowed"), "{text}");
+    assert!(text.contains("RTO      MISSED: back after 1h3s, when `erp_up` was done; 1h allowed"), "{text}");
+    let value: serde_json::Value = serde_json::from_str(&account::json(&world.run, &world.events)).unwrap();
+    assert_eq!(value["achieved"]["rpo_met"], false);
+    assert_eq!(value["achieved"]["rto_met"], false);
+}
