@@ -367,8 +367,15 @@ pub(super) struct ReprotectArgs {
     /// Leave a machine out
     #[arg(long, value_name = "VM")]
     pub(super) without: Vec<String>,
-    #[command(flatten)]
-    pub(super) begin: BeginArgs,
+    /// Set a parameter of the plan
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(super) params: Vec<(String, String)>,
+    /// Start without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Stay while only a person can go on, even without a terminal
+    #[arg(long)]
+    pub(super) wait: bool,
 }
 
 #[derive(Debug, Args)]
