@@ -28,9 +28,11 @@ impl Run {
                 (&node.act, &self.nodes.at(*id).state),
                 (Act::Join, NodeState::Succeeded { .. })
             );
+            // What is left behind in a lane that sleeps stays as it was: nobody derives it again.
+            let awake = self.awake(node.lane);
             let record = self.nodes.at_mut(*id);
             record.open = open;
-            if derived {
+            if derived && awake {
                 record.state = NodeState::NotStarted;
             }
         }
