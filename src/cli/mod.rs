@@ -11,7 +11,7 @@ mod frozen;
 mod person;
 mod pipeline;
 mod progress;
-mod render;
+pub mod render;
 mod standing;
 mod verbs;
 mod version;

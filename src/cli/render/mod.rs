@@ -12,7 +12,7 @@ use crate::source::{Diagnostic, Sources};
 
 /// How diagnostics are drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Style {
+pub enum Style {
     /// With the source and arrows, for a terminal.
     Drawn {
         /// In colour.
@@ -25,7 +25,8 @@ pub(super) enum Style {
 }
 
 /// The first diagnostics whole, the rest as a count, then how many there are of each kind.
-pub(super) fn text(sources: &Sources, diagnostics: &[&Diagnostic], style: Style, width: usize) -> String {
+#[must_use]
+pub fn text(sources: &Sources, diagnostics: &[&Diagnostic], style: Style, width: usize) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics.iter().take(DIAGNOSTICS_SHOWN_MAX) {
         match style {
