@@ -148,10 +148,7 @@ fn sort_of(word: &str) -> String {
 
 fn sort_of_atom(atom: &str) -> Option<&'static str> {
     let digits = atom.bytes().filter(u8::is_ascii_digit).count();
-    let is_clock = |text: &str| {
-        let bytes = text.as_bytes();
-        bytes.len() >= 5 && bytes[2] == b':' && bytes[0].is_ascii_digit() && bytes[1].is_ascii_digit()
-    };
+    let is_clock = |text: &str| matches!(text.as_bytes(), [a, b, b':', _, _, ..] if a.is_ascii_digit() && b.is_ascii_digit());
     let stamp = atom.split('-').any(|part| part.len() == 16 && part.ends_with('Z') && part.contains('T'));
     let tail = atom.rsplit('-').next().unwrap_or_default();
     if is_clock(atom) && digits >= 4 || atom.split_once('T').is_some_and(|(_, clock)| is_clock(clock)) {
