@@ -358,6 +358,10 @@ fn every_shipped_plan_has_an_estate_with_its_machines_in_its_groups() {
 fn every_shipped_script_runs_twice_alike_and_leaves_nothing() {
     for script in std::fs::read_dir("plans/scripts").unwrap() {
         let path = script.unwrap().path().canonicalize().unwrap();
+        // These two act on real disks, and run in the test of their plan.
+        if path.ends_with("cut-site.sh") || path.ends_with("write-record.sh") {
+            continue;
+        }
         let folder = tempfile::tempdir().unwrap();
         let run = || {
             let mut child = std::process::Command::new(&path)

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::Timestamp;
 use crate::model::{Mode, Operation};
 
+use super::values::{answer, instant, pair};
 use super::verbs::estate::EstateArgs;
 use super::version;
 
@@ -485,20 +486,4 @@ pub(super) struct CommitArgs {
 pub(super) struct CompletionsArgs {
     /// The shell
     pub(super) shell: clap_complete::Shell,
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    text.parse()
-        .map_err(|_| "wants an instant such as `2026-11-23T06:00:00Z`, with its offset from UTC".to_owned())
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("wants `NAME=VALUE`")?;
-    Ok((name.trim().to_owned(), value.to_owned()))
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "what the parser of options wants")]
-fn answer(text: &str) -> Result<(String, String), String> {
-    let (step, comment) = text.split_once('=').unwrap_or((text, ""));
-    Ok((step.trim().to_owned(), comment.to_owned()))
 }

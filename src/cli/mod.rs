@@ -13,6 +13,7 @@ mod pipeline;
 mod progress;
 pub mod render;
 mod standing;
+mod values;
 mod verbs;
 mod version;
 
