@@ -358,8 +358,9 @@ fn every_shipped_plan_has_an_estate_with_its_machines_in_its_groups() {
 fn every_shipped_script_runs_twice_alike_and_leaves_nothing() {
     for script in std::fs::read_dir("plans/scripts").unwrap() {
         let path = script.unwrap().path().canonicalize().unwrap();
-        // These two act on real disks, and run in the test of their plan.
-        if path.ends_with("cut-site.sh") || path.ends_with("write-record.sh") {
+        // These act on the disks of a real estate; the tests of disks run them there.
+        let on_disks = ["cut-site.sh", "write-record.sh"];
+        if on_disks.iter().any(|name| path.ends_with(name)) {
             continue;
         }
         let folder = tempfile::tempdir().unwrap();

@@ -13,7 +13,6 @@ mod pipeline;
 mod progress;
 pub mod render;
 mod standing;
-mod values;
 mod verbs;
 mod version;
 

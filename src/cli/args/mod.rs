@@ -1,5 +1,7 @@
 //! The command line: every verb and option once; help, completions and the man page come from here.
 
+mod of_run;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,9 +9,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::Timestamp;
 use crate::model::{Mode, Operation};
 
-use super::values::{answer, instant, pair};
 use super::verbs::estate::EstateArgs;
 use super::version;
+pub(super) use of_run::{
+    AnswerArgs, CommitArgs, ListArgs, LogArgs, PointArgs, ReasonArgs, ReportArgs, ResumeArgs, RetryArgs,
+    RunArgs, SkipArgs, StatusArgs,
+};
 
 /// Recovery plans as code: compiled, proved, rehearsed, executed and evidenced.
 #[derive(Debug, Parser)]
@@ -380,110 +385,23 @@ pub(super) struct ReprotectArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ResumeArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// Stay while only a person can go on, even without a terminal
-    #[arg(long)]
-    pub(super) wait: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct StatusArgs {
-    /// The run: any unique start of its id, or `last`
-    #[arg(default_value = "last")]
-    pub(super) run: String,
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ListArgs {
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct LogArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ReportArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RunArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct AnswerArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// The step; may be left away where only one waits
-    pub(super) step: Option<String>,
-    /// What is recorded with the answer
-    #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
-    pub(super) comment: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct PointArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// The group or machine, and the policy or ladder wanted: `db=common`
-    #[arg(value_name = "GROUP=POLICY")]
-    pub(super) choice: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RetryArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// The step; all failed ones if left away
-    pub(super) step: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SkipArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// The step
-    pub(super) step: String,
-    /// Why; recorded
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ReasonArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// Why; recorded
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(super) reason: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CommitArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// How many source machines you know will be deleted
-    #[arg(long, value_name = "COUNT")]
-    pub(super) delete_sources: Option<u32>,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
     /// The shell
     pub(super) shell: clap_complete::Shell,
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    text.parse()
+        .map_err(|_| "wants an instant such as `2026-11-23T06:00:00Z`, with its offset from UTC".to_owned())
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("wants `NAME=VALUE`")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what the parser of options wants")]
+fn answer(text: &str) -> Result<(String, String), String> {
+    let (step, comment) = text.split_once('=').unwrap_or((text, ""));
+    Ok((step.trim().to_owned(), comment.to_owned()))
 }
