@@ -325,7 +325,8 @@ fn a_frozen_runbook_reads_back_and_any_change_is_refused() {
 fn drift_says_what_changed_and_new_points_are_none() {
     let (plan, sources) = plans::shipped("erp");
     let mut inventory = plans::inventory("contoso");
-    let digest = |path: &std::path::Path| Some(Digest::of(&[path.to_string_lossy().as_bytes()]));
+    let digest =
+        |path: &std::path::Path| Some(Digest::of(&[path.file_name().unwrap().to_string_lossy().as_bytes()]));
     let mut options = CompileOptions::new(Operation::Failback, Some(Mode::Planned), &sources);
     options.scripts = Some(&digest);
     let runbook = compile(&plan, &inventory, &options).unwrap();

@@ -138,11 +138,19 @@ fn a_frozen_runbook_runs_as_it_was_approved_or_not_at_all() {
 fn reprotect_is_a_run_of_its_own() {
     let bench = Bench::new();
     bench.edit("one.muster", "commit -> reprotect", "commit");
-    bench.edit("one.muster", "  reprotect { }\n", "");
+    bench.edit(
+        "one.muster",
+        "  reprotect { retry { on = agent_not_registered, every = 60s, for = 15m } }\n",
+        "",
+    );
     bench.run(&["failover", "one.muster", "--planned", "--yes"]).exits(0);
     bench.run(&["reprotect", "one.muster", "--yes"]).exits(4).says("MP0614");
     bench.edit("one.muster", "wiki_up -> commit", "wiki_up -> commit -> reprotect");
-    bench.edit("one.muster", "  order {", "  reprotect { }\n  order {");
+    bench.edit(
+        "one.muster",
+        "  order {",
+        "  reprotect { retry { on = agent_not_registered, every = 60s, for = 15m } }\n  order {",
+    );
     bench.run(&["reprotect", "one.muster"]).exits(4).says("--yes");
     bench.run(&["reprotect", "one.muster", "--yes"]).exits(0).says("reprotect of plan `one`");
     let machines = bench.run(&["inventory", "one.muster", "--format", "json"]).exits(0).json();
