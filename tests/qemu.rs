@@ -8,6 +8,9 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+#[path = "qemu/bytes.rs"]
+mod bytes;
+
 #[path = "qemu/lab.rs"]
 mod lab;
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use musterpoint::estate::Estate;
@@ -14,7 +14,7 @@ use musterpoint::event::{Detail, EstateError, Key, Network, Progress, Request, S
 use musterpoint::inventory::{Inventory, PointKind};
 use musterpoint::model::{Mode, ShutdownSpec, ShutdownThen};
 
-pub(crate) const BLOCK: usize = 64 * 1024;
+pub(crate) use crate::bytes::*;
 
 pub(crate) fn two_machines() -> String {
     r#"{ "format": "muster.disks/1",
@@ -50,17 +50,7 @@ impl Drop for Lab {
 
 /// Kills a site's daemon with -9, if the process is the one of this folder.
 pub(crate) fn kill(lab: &Lab, site: &str) {
-    let Ok(pid) = fs::read_to_string(lab.path(site).join("qsd.pid")) else { return };
-    let pid = pid.trim();
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let ours = lab.folder.path().display().to_string();
-    if String::from_utf8_lossy(&line).contains(&ours) {
-        assert!(Command::new("sh").args(["-c", "kill -9 \"$1\"", "kill", pid]).status().unwrap().success());
-        // The kernel lets its locks and sockets go before the process is gone.
-        while fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty()) {
-            std::thread::yield_now();
-        }
-    }
+    kill_daemon(lab.folder.path(), site);
 }
 
 impl Lab {
@@ -243,22 +233,6 @@ pub(crate) fn code(error: &EstateError) -> &str {
     }
 }
 
-fn run(program: &str, args: &[&str]) -> Output {
-    let output = Command::new(program).args(args).stdin(Stdio::null()).output();
-    output.unwrap_or_else(|error| panic!("{program}: {error}; install it: apt-get install -y qemu-utils"))
-}
-
-pub(crate) fn write_to(uri: &str, n: u8) {
-    assert!(try_write(uri, n), "write of {n} to {uri}");
-}
-
-/// Whether the write was acknowledged and flushed.
-pub(crate) fn try_write(uri: &str, n: u8) -> bool {
-    let write = format!("write -q -P {n} {} {BLOCK}", usize::from(n) * BLOCK);
-    let output = run("qemu-io", &["-f", "raw", "-c", &write, "-c", "flush", uri]);
-    output.status.success() && output.stderr.is_empty()
-}
-
 /// A client that stays connected: a guest that does not stop by itself.
 pub(crate) fn stay_connected(uri: &str) -> Child {
     let mut child = Command::new("qemu-io")
@@ -274,27 +248,4 @@ pub(crate) fn stay_connected(uri: &str) -> Child {
     let mut byte = [0];
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut byte).unwrap();
     child
-}
-
-pub(crate) fn rows_of(source: &str, format: &str) -> BTreeSet<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let raw = folder.path().join("raw");
-    let output =
-        run("qemu-img", &["convert", "-U", "-f", format, "-O", "raw", source, raw.to_str().unwrap()]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    rows_in(&raw)
-}
-
-fn rows_in(raw: &Path) -> BTreeSet<u8> {
-    let bytes = fs::read(raw).unwrap();
-    let mut rows = BTreeSet::new();
-    for (n, block) in bytes.chunks(BLOCK).enumerate() {
-        let first = block[0];
-        assert!(block.iter().all(|byte| *byte == first), "block {n} is torn");
-        if first != 0 {
-            assert_eq!(usize::from(first), n, "block {n} holds another transaction");
-            rows.insert(first);
-        }
-    }
-    rows
 }
