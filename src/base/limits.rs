@@ -24,6 +24,8 @@ pub const ATTEMPTS_MAX: u32 = 10_000;
 pub const IN_FLIGHT_MAX: usize = 256;
 /// What is kept of a script's output, each of the two streams. The rest is counted, not kept.
 pub const SCRIPT_OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+/// How long what a script started may hold its pipes after the script itself has ended.
+pub const SCRIPT_PIPES_MAX: Duration = Duration::from_secs(1);
 /// What is read of an HTTP answer.
 pub const HTTP_BODY_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest wait that a plan may ask for.

@@ -12,7 +12,7 @@ mod page;
 mod person;
 mod pipeline;
 mod progress;
-mod render;
+pub mod render;
 mod standing;
 mod verbs;
 mod version;

@@ -1,4 +1,5 @@
-//! Runs a program to its end: bounded output, bounded time, its whole process group gone afterwards.
+//! Runs a program to its end: bounded output, bounded time. Past its time, or given up, its whole
+//! process group is killed.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -57,10 +58,13 @@ pub struct ProgramEnd {
     pub last_line: String,
 }
 
+/// Bytes of a flood's end that are kept for its last line.
+const TAIL_BYTES: usize = 1024;
+
 /// What is passed on of our own environment. All else stays here, secrets among it.
 const PASSED_ON: [&str; 6] = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR"];
 
-/// Runs it to its end. Dropping the future kills it.
+/// Runs it to its end. Dropping the future kills it and what it started.
 pub async fn run(program: &Program) -> ProgramEnd {
     let not_started = |message: String| ProgramEnd {
         ending: Ending::NotStarted(message),
@@ -88,7 +92,7 @@ pub async fn run(program: &Program) -> ProgramEnd {
         Ok(child) => child,
         Err(error) => return not_started(format!("`{name}` did not start: {error}")),
     };
-    let group = child.id();
+    let mut strays = Strays { group: child.id() };
     let stdin = child.stdin.take();
     let feed = async {
         if let Some(mut stdin) = stdin {
@@ -96,60 +100,100 @@ pub async fn run(program: &Program) -> ProgramEnd {
             let _unread = stdin.write_all(program.stdin.as_bytes()).await;
         }
     };
+    let (mut out, mut err) = (Kept::default(), Kept::default());
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let work = async {
-        let (_, out, err, status) = tokio::join!(feed, keep(stdout), keep(stderr), child.wait());
-        (out, err, status)
+    let streams = async {
+        tokio::join!(feed, keep(stdout, &mut out), keep(stderr, &mut err));
     };
-    let worked = tokio::time::timeout(program.timeout, work).await;
-    let (out, err, ending) = match worked {
-        Ok((out, err, Ok(status))) => {
-            use std::os::unix::process::ExitStatusExt as _;
-            let ending = match (status.code(), status.signal()) {
-                (Some(code), _) => Ending::Exited(code),
-                (None, Some(signal)) => Ending::Signalled(signal),
-                (None, None) => Ending::NotStarted("its exit status cannot be read".to_owned()),
-            };
-            (out, err, ending)
-        }
-        Ok((out, err, Err(error))) => {
-            (out, err, Ending::NotStarted(format!("it cannot be waited for: {error}")))
-        }
-        Err(_) => (Kept::default(), Kept::default(), Ending::TimedOut),
-    };
-    if ending == Ending::TimedOut {
-        kill_group(group);
-    }
-    let last_line = last_line(&err.bytes).or_else(|| last_line(&out.bytes)).unwrap_or_default();
+    let ending = until_it_ends(&mut strays, streams, child.wait(), program.timeout).await;
+    let last_line = err.last_line().or_else(|| out.last_line()).unwrap_or_default();
     ProgramEnd { ending, dropped: out.dropped + err.dropped, stdout: out.bytes, stderr: err.bytes, last_line }
 }
 
-/// Kills what the program started too; a group that is gone already is no matter.
-fn kill_group(group: Option<u32>) {
-    let pid = group.and_then(|group| i32::try_from(group).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(pid) = pid {
-        let _gone = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+/// Waits for the end of a program and of its output. Whoever still holds its pipes some time after it
+/// ended is killed: the program is done, and its exit status stands.
+async fn until_it_ends(
+    strays: &mut Strays,
+    streams: impl Future<Output = ()>,
+    end: impl Future<Output = std::io::Result<std::process::ExitStatus>>,
+    timeout: Duration,
+) -> Ending {
+    use std::os::unix::process::ExitStatusExt as _;
+    let mut streams = std::pin::pin!(streams);
+    let mut end = std::pin::pin!(end);
+    let whole = async {
+        tokio::select! {
+            biased;
+            status = &mut end => {
+                let closed = tokio::time::timeout(limits::SCRIPT_PIPES_MAX, &mut streams).await.is_ok();
+                (status, closed)
+            }
+            () = &mut streams => (end.await, true),
+        }
+    };
+    let Ok((status, closed)) = tokio::time::timeout(timeout, whole).await else {
+        return Ending::TimedOut;
+    };
+    if closed {
+        strays.group = None;
+    }
+    match status.map(|status| (status.code(), status.signal())) {
+        Ok((Some(code), _)) => Ending::Exited(code),
+        Ok((None, Some(signal))) => Ending::Signalled(signal),
+        Ok((None, None)) => Ending::NotStarted("its exit status cannot be read".to_owned()),
+        Err(error) => Ending::NotStarted(format!("it cannot be waited for: {error}")),
     }
 }
 
+/// A process group that is killed whole when nobody follows it any more.
+struct Strays {
+    group: Option<u32>,
+}
+
+impl Drop for Strays {
+    fn drop(&mut self) {
+        let group = self.group.and_then(|group| i32::try_from(group).ok());
+        if let Some(pid) = group.and_then(rustix::process::Pid::from_raw) {
+            // A group that is gone already is no matter.
+            let _gone = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// What is kept of a stream: its beginning, and its very end for the last line.
 #[derive(Default)]
 struct Kept {
     bytes: Vec<u8>,
+    tail: Vec<u8>,
     dropped: u64,
+}
+
+impl Kept {
+    fn take_in(&mut self, read: &[u8]) {
+        let room = limits::SCRIPT_OUTPUT_BYTES_MAX.saturating_sub(self.bytes.len());
+        let (kept, rest) = read.split_at(read.len().min(room));
+        self.bytes.extend(kept);
+        self.dropped += rest.len() as u64;
+        if !rest.is_empty() {
+            self.tail.extend(rest);
+            let beyond = self.tail.len().saturating_sub(TAIL_BYTES);
+            self.tail.drain(..beyond);
+        }
+    }
+
+    fn last_line(&self) -> Option<String> {
+        last_line(&self.tail).or_else(|| last_line(&self.bytes))
+    }
 }
 
 /// Keeps the beginning of a stream and counts the rest, so that a flood costs no memory and does not
 /// stop the program either.
-async fn keep(stream: Option<impl AsyncRead + Unpin>) -> Kept {
-    let mut kept = Kept::default();
-    let Some(mut stream) = stream else { return kept };
+async fn keep(stream: Option<impl AsyncRead + Unpin>, kept: &mut Kept) {
+    let Some(mut stream) = stream else { return };
     let mut buffer = vec![0u8; 64 * 1024];
     while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-        let room = limits::SCRIPT_OUTPUT_BYTES_MAX.saturating_sub(kept.bytes.len());
-        kept.bytes.extend(buffer.iter().take(read.min(room)));
-        kept.dropped += read.saturating_sub(room) as u64;
+        kept.take_in(buffer.get(..read).unwrap_or_default());
     }
-    kept
 }
 
 /// The last line that says something, shortened and with control characters left out.

@@ -79,7 +79,8 @@ fn chosen(choice: &Choice, lines: &mut Vec<String>) {
         lines.push(format!("  held back by {limiting}"));
     }
     if choice.without_set > 0 {
-        lines.push(format!("  {} newer points belong to no set", choice.without_set));
+        let what = if choice.without_set == 1 { "point belongs" } else { "points belong" };
+        lines.push(format!("  {} newer {what} to no set", choice.without_set));
     }
     if let Some(aligned) = &choice.aligned {
         let others: Vec<&String> = aligned.groups.iter().filter(|name| **name != choice.subject).collect();

@@ -91,14 +91,14 @@ impl View {
 
     fn plain(&mut self, text: &str) {
         if self.free() > 0 {
-            let text = self.in_marks(text);
-            self.lines.push(clip(&clean(&text), self.columns()));
+            let text = self.in_marks(&clip(&clean(text), self.columns()));
+            self.lines.push(text);
         }
     }
 
     fn painted(&mut self, with: Paint, text: &str) {
         if self.free() > 0 {
-            let text = clip(&clean(&self.in_marks(text)), self.columns());
+            let text = self.in_marks(&clip(&clean(text), self.columns()));
             self.lines.push(paint(self.screen.colour, with, &text));
         }
     }

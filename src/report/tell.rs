@@ -234,7 +234,7 @@ fn with_comment(text: String, comment: &str) -> String {
     if comment.is_empty() { text } else { format!("{text}: “{comment}”") }
 }
 
-/// What is not an outcome of a step: people, drivers and the run itself.
+/// What starts a run, and what people answer.
 fn by_people(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
     use Weight::{Attention, Fine, Progress};
     let who = |by: &Person| person(by);
@@ -288,6 +288,15 @@ fn by_people(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
             let (name, words) = (subject_name(runbook, *subject), choice_words(choice));
             (Attention, format!("changes the point of `{name}` to {words}, asked for by {}", who(by)))
         }
+        kind => of_run(runbook, kind),
+    }
+}
+
+/// What happens to the run as a whole.
+fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
+    use Weight::{Attention, Fine, Progress};
+    let who = |by: &Person| person(by);
+    match kind {
         EventKind::Paused { by } => {
             (Attention, format!("is paused by {}: running steps finish, nothing new starts", who(by)))
         }
@@ -342,6 +351,14 @@ fn by_people(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         | EventKind::StepFailed { .. }
         | EventKind::PointsBound { .. }
         | EventKind::PointsAsked { .. }
-        | EventKind::ApprovalLate { .. } => crate::bug!("this event is told with its step"),
+        | EventKind::ApprovalLate { .. }
+        | EventKind::RunStarted { .. }
+        | EventKind::DriverStarted { .. }
+        | EventKind::StepSkipped { .. }
+        | EventKind::RetryRequested { .. }
+        | EventKind::Approved { .. }
+        | EventKind::Rejected { .. }
+        | EventKind::PointsChosen { .. }
+        | EventKind::PointChanged { .. } => crate::bug!("this event is told with its step or its person"),
     }
 }

@@ -169,6 +169,26 @@ pub(crate) fn runbook(operation: Operation, mode: Option<Mode>) -> Runbook {
         ));
     }
     let all_made = build.add("join failover", Phase::Failover, forward, Act::Join, &made);
+    let erp_up = starts(&mut build, all_made, &made);
+    runbook.objective.until = Some(erp_up);
+    let accept = approve("ERP accepted by the business?", "app_owner", 86_400, IfLate::KeepWaiting);
+    let accept = build.add("accept", Phase::CommitWindow, forward, accept, &[(erp_up, Done)]);
+    if operation == Operation::Test {
+        for (index, name) in MACHINES.iter().enumerate() {
+            let act = Act::CleanUp { vm: vm(index) };
+            build.add(&format!("clean up {name}"), Phase::Cleanup, Lane::Cleanup, act, &[(accept, Done)]);
+        }
+    } else {
+        ends(&mut build, accept, operation, mode);
+    }
+    runbook.nodes = build.nodes;
+    runbook
+}
+
+/// One machine after the other, each with its readiness, and a check of the whole.
+fn starts(build: &mut Build, all_made: NodeId, made: &[(NodeId, Needs)]) -> NodeId {
+    use Needs::{Done, Settled};
+    let forward = Lane::Forward;
     let mut before = None;
     let mut up = Vec::new();
     for (index, name) in MACHINES.iter().enumerate() {
@@ -194,36 +214,30 @@ pub(crate) fn runbook(operation: Operation, mode: Option<Mode>) -> Runbook {
     let http = CheckKind::Http { url: Template::plain("http://app01/health"), status: 200, body: None };
     let erp_up = build.add("erp_up", Phase::Start, forward, check(http, 600), &up);
     build.nodes.at_mut(erp_up).policy.on_failure = OnFailure::Ask;
-    runbook.objective.until = Some(erp_up);
-    let accept = approve("ERP accepted by the business?", "app_owner", 86_400, IfLate::KeepWaiting);
-    let accept = build.add("accept", Phase::CommitWindow, forward, accept, &[(erp_up, Done)]);
-    if operation == Operation::Test {
-        for (index, name) in MACHINES.iter().enumerate() {
-            let act = Act::CleanUp { vm: vm(index) };
-            build.add(&format!("clean up {name}"), Phase::Cleanup, Lane::Cleanup, act, &[(accept, Done)]);
-        }
-    } else {
-        let vms = (0..3).map(vm).collect();
-        let deletes_sources = operation == Operation::Failback;
-        let policy = if deletes_sources { CommitPolicy::Manual } else { CommitPolicy::Gated };
-        let gate = Act::CommitGate(CommitGate { policy, gated: !deletes_sources, deletes_sources, vms });
-        let gate = build.add("commit", Phase::CommitWindow, forward, gate, &[(accept, Done)]);
-        for (index, name) in MACHINES.iter().enumerate() {
-            let commit = Act::Commit { vm: vm(index) };
-            let commit =
-                build.add(&format!("commit {name}"), Phase::Commit, forward, commit, &[(gate, Done)]);
-            if mode != Some(Mode::Forced) {
-                let act = Act::Reprotect { vm: vm(index), via: None, retry: None };
-                build.add(&format!("reprotect {name}"), Phase::Reprotect, forward, act, &[(commit, Done)]);
-            }
-        }
-        for (index, name) in MACHINES.iter().enumerate() {
-            let act = Act::RollBack { vm: vm(index), start_source: true };
-            build.add(&format!("roll back {name}"), Phase::Rollback, Lane::Rollback, act, &[]);
+    erp_up
+}
+
+/// The window, commit and reprotect, and the way back.
+fn ends(build: &mut Build, accept: NodeId, operation: Operation, mode: Option<Mode>) {
+    use Needs::Done;
+    let forward = Lane::Forward;
+    let vms = (0..3).map(vm).collect();
+    let deletes_sources = operation == Operation::Failback;
+    let policy = if deletes_sources { CommitPolicy::Manual } else { CommitPolicy::Gated };
+    let gate = Act::CommitGate(CommitGate { policy, gated: !deletes_sources, deletes_sources, vms });
+    let gate = build.add("commit", Phase::CommitWindow, forward, gate, &[(accept, Done)]);
+    for (index, name) in MACHINES.iter().enumerate() {
+        let commit = Act::Commit { vm: vm(index) };
+        let commit = build.add(&format!("commit {name}"), Phase::Commit, forward, commit, &[(gate, Done)]);
+        if mode != Some(Mode::Forced) {
+            let act = Act::Reprotect { vm: vm(index), via: None, retry: None };
+            build.add(&format!("reprotect {name}"), Phase::Reprotect, forward, act, &[(commit, Done)]);
         }
     }
-    runbook.nodes = build.nodes;
-    runbook
+    for (index, name) in MACHINES.iter().enumerate() {
+        let act = Act::RollBack { vm: vm(index), start_source: true };
+        build.add(&format!("roll back {name}"), Phase::Rollback, Lane::Rollback, act, &[]);
+    }
 }
 
 /// What the world answers to an attempt.
@@ -393,8 +407,9 @@ impl World {
     }
 
     /// A person asks something, so much later. Says whether it was allowed.
-    pub(crate) fn asked(&mut self, after: u64, by: Person, request: OperatorRequest) -> bool {
+    pub(crate) fn asked(&mut self, after: u64, by: Person, request: impl Into<OperatorRequest>) -> bool {
         self.now = self.now.plus(Duration::from_secs(after));
+        let request = request.into();
         match self.run.decide(&request, &by) {
             Ok(Decision::Record(kind)) => {
                 self.happens(kind);

@@ -34,9 +34,11 @@ pub(in crate::cli) fn test(context: &Context, args: &TestArgs) -> Result<Exit, F
     start(context, &args.plan, Operation::Test, None, &args.said, &args.begin)
 }
 
-/// (to be written)
-pub(in crate::cli) fn reprotect(_context: &Context, _args: &ReprotectArgs) -> Result<Exit, Failure> {
-    Ok(Exit::Done)
+/// Protects the machines in the other direction, where an operation left them unprotected.
+pub(in crate::cli) fn reprotect(context: &Context, args: &ReprotectArgs) -> Result<Exit, Failure> {
+    let compiled = pipeline::reprotection(context, &args.plan, &args.without, &args.params)?;
+    context.console.show(&compiled.sources, &compiled.warnings);
+    begin(context, &compiled.runbook, &args.plan, RunOptions::default(), args.yes, args.wait)
 }
 
 fn start(
@@ -63,7 +65,7 @@ fn start(
             compiled.runbook
         }
     };
-    begin(context, &runbook, path, options, with)
+    begin(context, &runbook, path, options, with.yes, with.wait)
 }
 
 /// Asks, freezes the run and drives it.
@@ -72,11 +74,12 @@ fn begin(
     runbook: &Runbook,
     path: &Path,
     options: RunOptions,
-    with: &BeginArgs,
+    yes: bool,
+    wait: bool,
 ) -> Result<Exit, Failure> {
     let by = context.person(runbook)?;
     check_roles(runbook, &by, &options)?;
-    confirm(context, runbook, with.yes)?;
+    confirm(context, runbook, yes)?;
     let store = context.store_to_write()?;
     let estate = pipeline::open_quietly(context, &runbook.estate, Purpose::Act)?;
     let now = estate.clock().now();
@@ -85,7 +88,7 @@ fn begin(
     let id = context.runtime()?.block_on(begun)?;
     drop(estate);
     context.console.note(&format!("run {id}: {} of plan `{}`", runbook.what(), runbook.plan));
-    let driving = Driving { by, attendance: attendance(context, with.wait), resume: false };
+    let driving = Driving { by, attendance: attendance(context, wait), resume: false };
     drive::run(context, &store, &id, runbook, driving)
 }
 

@@ -62,13 +62,14 @@ pub(super) struct Hands<'a> {
     links: Pair<Option<Qmp>>,
     test_links: Pair<Option<Qmp>>,
     _turn: MutexGuard<'a, ()>,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl<'a> Hands<'a> {
     /// Waits for the turn in this process, then for the lock among processes.
     pub(super) async fn take(estate: &'a Qemu) -> Result<Self, Trouble> {
         let turn = estate.turn.lock().await;
+        files::make_folder(estate.layout.root())?;
         let path = estate.layout.lock();
         let lock = File::options()
             .create(true)
@@ -88,7 +89,21 @@ impl<'a> Hands<'a> {
             }
             waited += LOCK_LOOK;
         }
-        Ok(Self { estate, links: Pair::default(), test_links: Pair::default(), _turn: turn, _lock: lock })
+        Ok(Self::new(estate, turn, Some(lock)))
+    }
+
+    /// The right to look. Where the estate has no folder there is nothing to look at or to lock, and
+    /// nothing is made.
+    pub(super) async fn look(estate: &'a Qemu) -> Result<Self, Trouble> {
+        if estate.layout.root().exists() {
+            return Self::take(estate).await;
+        }
+        let turn = estate.turn.lock().await;
+        Ok(Self::new(estate, turn, None))
+    }
+
+    fn new(estate: &'a Qemu, turn: MutexGuard<'a, ()>, lock: Option<File>) -> Self {
+        Self { estate, links: Pair::default(), test_links: Pair::default(), _turn: turn, _lock: lock }
     }
 
     /// The instant.

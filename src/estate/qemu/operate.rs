@@ -191,7 +191,7 @@ impl Qemu {
     /// # Errors
     /// An unknown machine, or a daemon that does not answer.
     pub async fn uris(&self, machine: &str, test: bool) -> Result<IndexMap<String, String>, EstateError> {
-        let mut hands = self.hands().await?;
+        let mut hands = self.look().await?;
         let found = async {
             let located = hands.locate(machine)?;
             let place = if test { located.test.as_ref() } else { located.current() };
@@ -215,7 +215,7 @@ impl Qemu {
     /// # Errors
     /// An unknown site, or a record that cannot be read.
     pub async fn daemon_process(&self, site: &str) -> Result<Option<u32>, EstateError> {
-        let hands = self.hands().await?;
+        let hands = self.look().await?;
         let side = hands.side(site).map_err(Trouble::into_error)?;
         Ok(hands.daemon(side).map_err(Trouble::into_error)?.and_then(|daemon| daemon.pid))
     }
@@ -225,7 +225,7 @@ impl Qemu {
     /// # Errors
     /// A daemon that does not answer or does not end.
     pub async fn stop_daemons(&self) -> Result<(), EstateError> {
-        let mut hands = self.hands().await?;
+        let mut hands = self.look().await?;
         for host in Side::BOTH.into_iter().flat_map(|side| [Host::Tests(side), Host::Machines(side)]) {
             hands.stop(host).await.map_err(Trouble::into_error)?;
         }
