@@ -126,9 +126,9 @@ fn mp0104_nul_byte() {
     golden(
         "MP0104-nul-byte",
         &expect![[r#"
-        MP0104 line 2 of `plan.muster` holds a NUL byte
-          help: take the file from version control or a backup again
-    "#]],
+            MP0104 line 6 of `plan.muster` holds a NUL byte
+              help: take the file from version control or a backup again
+        "#]],
     );
 }
 
@@ -137,11 +137,11 @@ fn mp0110_not_closed() {
     golden(
         "MP0110-not-closed",
         &expect![[r#"
-        MP0110 `group` block is not closed
-          2:12 `{` opened here
-          5:3 `tier` this line is not inside it
-          help: add `}` before `tier app`
-    "#]],
+            MP0110 `group` block is not closed
+              6:12 `{` opened here
+              10:3 `tier` this line is not inside it
+              help: add `}` before `tier app`
+        "#]],
     );
 }
 
@@ -150,10 +150,10 @@ fn mp0111_extra_closer() {
     golden(
         "MP0111-extra-closer",
         &expect![[r#"
-        MP0111 `}` closes nothing
-          4:1 `}` 
-          help: remove the `}`, or look above for one too many
-    "#]],
+            MP0111 `}` closes nothing
+              9:1 `}` 
+              help: remove the `}`, or look above for one too many
+        "#]],
     );
 }
 
@@ -162,10 +162,10 @@ fn mp0112_too_deep() {
     golden(
         "MP0112-too-deep",
         &expect![[r#"
-        MP0112 more than 64 brackets are open at once
-          2:70 `[` bracket number 65 opens here
-          help: move the inner blocks out
-    "#]],
+            MP0112 more than 64 brackets are open at once
+              5:74 `[` bracket number 65 opens here
+              help: move the inner blocks out
+        "#]],
     );
 }
 
@@ -174,11 +174,11 @@ fn mp0113_open_text() {
     golden(
         "MP0113-open-text",
         &expect![[r#"
-        MP0113 a text is not closed on its line
-          2:12 `"` opened here
-          2:31 `` the line ends here
-          help: add `"` where the text ends; a text of several lines stands between `"""`
-    "#]],
+            MP0113 a text is not closed on its line
+              8:14 `"` opened here
+              8:33 `` the line ends here
+              help: add `"` where the text ends; a text of several lines stands between `"""`
+        "#]],
     );
 }
 
@@ -188,7 +188,7 @@ fn mp0114_open_block_text() {
         "MP0114-open-block-text",
         &expect![[r#"
             MP0114 a `"""` text is not closed
-              2:12 `"""` opened here
+              8:14 `"""` opened here
               help: add `"""` where the text ends
         "#]],
     );
@@ -199,10 +199,10 @@ fn mp0115_extra_comma() {
     golden(
         "MP0115-extra-comma",
         &expect![[r#"
-        MP0115 nothing stands before this comma
-          1:25 `,` 
-          help: remove the comma
-    "#]],
+            MP0115 nothing stands before this comma
+              6:27 `,` 
+              help: remove the comma
+        "#]],
     );
 }
 
@@ -211,10 +211,10 @@ fn mp0116_no_separator() {
     golden(
         "MP0116-no-separator",
         &expect![[r#"
-        MP0116 two statements stand on one line with nothing between
-          1:24 `shut_down` the second begins here
-          help: put a comma or a newline before it
-    "#]],
+            MP0116 two statements stand on one line with nothing between
+              6:26 `shut_down` the second begins here
+              help: put a comma or a newline before it
+        "#]],
     );
 }
 
@@ -224,9 +224,9 @@ fn mp0120_unexpected() {
         "MP0120-unexpected",
         &expect![[r#"
             MP0120 expected the end of the statement, found `+`
-              2:20 `+` 
+              6:24 `+` 
             MP0120 expected `{` or another name, found `(`
-              3:12 `(` 
+              7:12 `(` 
         "#]],
     );
 }
@@ -236,13 +236,13 @@ fn mp0121_wrong_assignment() {
     golden(
         "MP0121-wrong-assignment",
         &expect![[r#"
-        MP0121 `:` gives no value
-          2:6 `:` 
-          help: write `=`
-        MP0121 `==` gives no value
-          3:7 `==` 
-          help: write `=`
-    "#]],
+            MP0121 `:` gives no value
+              7:8 `:` 
+              help: write `=`
+            MP0121 `==` gives no value
+              8:9 `==` 
+              help: write `=`
+        "#]],
     );
 }
 
@@ -251,13 +251,13 @@ fn mp0122_wrong_arrow() {
     golden(
         "MP0122-wrong-arrow",
         &expect![[r#"
-        MP0122 `=>` is no arrow
-          2:6 `=>` 
-          help: write `->`
-        MP0122 `>` is no arrow
-          3:7 `>` 
-          help: write `->`
-    "#]],
+            MP0122 `=>` is no arrow
+              8:8 `=>` 
+              help: write `->`
+            MP0122 `>` is no arrow
+              9:9 `>` 
+              help: write `->`
+        "#]],
     );
 }
 
@@ -266,10 +266,10 @@ fn mp0123_missing_comma() {
     golden(
         "MP0123-missing-comma",
         &expect![[r#"
-        MP0123 a comma is missing between `waiting` and `halted`
-          1:27 `` here
-          help: add a comma, or give every element a line of its own without commas
-    "#]],
+            MP0123 a comma is missing between `waiting` and `halted`
+              2:43 `` here
+              help: add a comma, or give every element a line of its own without commas
+        "#]],
     );
 }
 
@@ -278,13 +278,13 @@ fn mp0124_wrong_quotes() {
     golden(
         "MP0124-wrong-quotes",
         &expect![[r#"
-        MP0124 texts do not stand in curved quotes such as “
-          2:12 `“` 
-          help: write `"Fail the ERP over?"`
-        MP0124 texts do not stand in single quotes
-          3:8 `'` 
-          help: write `"dana"`
-    "#]],
+            MP0124 texts do not stand in single quotes
+              2:24 `'` 
+              help: write `"dana"`
+            MP0124 texts do not stand in curved quotes such as “
+              9:14 `“` 
+              help: write `"Fail the ERP over?"`
+        "#]],
     );
 }
 
@@ -293,13 +293,13 @@ fn mp0125_bad_name() {
     golden(
         "MP0125-bad-name",
         &expect![[r#"
-        MP0125 the name `2fa-host` begins with a digit
-          1:4 `2fa-host` 
-          help: begin it with a letter, and say `name = "2fa-host"` in its block
-        MP0125 the name `web-` ends with a dash
-          2:4 `web-` 
-          help: write `web`
-    "#]],
+            MP0125 the name `2fa-host` begins with a digit
+              6:6 `2fa-host` 
+              help: begin it with a letter, and say `name = "2fa-host"` in its block
+            MP0125 the name `web-` ends with a dash
+              7:6 `web-` 
+              help: write `web`
+        "#]],
     );
 }
 
@@ -308,10 +308,10 @@ fn mp0126_negative() {
     golden(
         "MP0126-negative",
         &expect![[r#"
-        MP0126 `-5s` is negative
-          1:17 `-5s` 
-          help: remove the `-`: no quantity of a plan lies below zero
-    "#]],
+            MP0126 `-5s` is negative
+              6:19 `-5s` 
+              help: remove the `-`: no quantity of a plan lies below zero
+        "#]],
     );
 }
 
@@ -320,22 +320,22 @@ fn mp0127_bad_quantity() {
     golden(
         "MP0127-bad-quantity",
         &expect![[r#"
-        MP0127 the `5` at the end of `10m5` has no unit
-          2:9 `10m5` 
-          help: add a unit, such as `s`
-        MP0127 a space stands inside of `1h 30m`
-          3:9 `1h 30m` 
-          help: write `1h30m`
-        MP0127 `GB` means 1000 to some and 1024 to others
-          4:10 `64GB` 
-          help: write `64GiB`
-        MP0127 `1.5h` has a point, numbers are whole
-          5:10 `1.5h` 
-          help: write a whole number of a smaller unit, such as `1h30m`
-        MP0127 the units of `30m1h` are not in order, from the largest to the smallest
-          6:12 `30m1h` 
-          help: write `1h30m`: days `d`, hours `h`, minutes `m`, seconds `s`, milliseconds `ms`, each once
-    "#]],
+            MP0127 the `5` at the end of `10m5` has no unit
+              7:11 `10m5` 
+              help: add a unit, such as `s`
+            MP0127 a space stands inside of `1h 30m`
+              8:11 `1h 30m` 
+              help: write `1h30m`
+            MP0127 `1.5h` has a point, numbers are whole
+              10:20 `1.5h` 
+              help: write a whole number of a smaller unit, such as `1h30m`
+            MP0127 the units of `30s1m` are not in order, from the largest to the smallest
+              11:22 `30s1m` 
+              help: write `1h30m`: days `d`, hours `h`, minutes `m`, seconds `s`, milliseconds `ms`, each once
+            MP0127 `GB` means 1000 to some and 1024 to others
+              12:38 `64GB` 
+              help: write `64GiB`
+        "#]],
     );
 }
 
@@ -344,10 +344,10 @@ fn mp0128_too_large_number() {
     golden(
         "MP0128-too-large-number",
         &expect![[r#"
-        MP0128 `99999999999999999999` is too large
-          1:21 `99999999999999999999` 
-          help: write a number below 18446744073709551615
-    "#]],
+            MP0128 `99999999999999999999` is too large
+              6:23 `99999999999999999999` 
+              help: write a number below 18446744073709551615
+        "#]],
     );
 }
 
@@ -357,10 +357,10 @@ fn mp0129_bad_instant() {
         "MP0129-bad-instant",
         &expect![[r#"
             MP0129 `2026-11-23` is not a whole instant
-              1:24 `2026-11-23` 
+              6:37 `2026-11-23` 
               help: add a time with its offset: `2026-11-23T06:00:00Z`
             MP0129 `2026-02-30T06:00:00Z` is on no calendar, or outside the years 1678 to 2261
-              2:23 `2026-02-30T06:00:00Z` 
+              7:37 `2026-02-30T06:00:00Z` 
               help: write a day that exists
         "#]],
     );
@@ -371,10 +371,10 @@ fn mp0130_bad_escape() {
     golden(
         "MP0130-bad-escape",
         &expect![[r#"
-        MP0130 `\s` is no escape
-          1:27 `\s` 
-          help: write `\\` for a backslash; the others are `\"`, `\n`, `\t`, `\${` and `\u{…}`
-    "#]],
+            MP0130 `\s` is no escape
+              7:62 `\s` 
+              help: write `\\` for a backslash; the others are `\"`, `\n`, `\t`, `\${` and `\u{…}`
+        "#]],
     );
 }
 
@@ -383,10 +383,10 @@ fn mp0131_bad_interpolation() {
     golden(
         "MP0131-bad-interpolation",
         &expect![[r#"
-        MP0131 `${ app01.address }` holds no path
-          1:31 `${ app01.address }` 
-          help: write a path such as `${sql01.address}`, or `\${` for the characters themselves
-    "#]],
+            MP0131 `${ sql01.address }` holds no path
+              7:33 `${ sql01.address }` 
+              help: write a path such as `${sql01.address}`, or `\${` for the characters themselves
+        "#]],
     );
 }
 
@@ -395,10 +395,10 @@ fn mp0132_lone_word() {
     golden(
         "MP0132-lone-word",
         &expect![[r#"
-        MP0132 `commit` says nothing alone
-          2:3 `commit` 
-          help: write `commit = …`, `commit { }` or `commit -> …`
-    "#]],
+            MP0132 `commit` says nothing alone
+              7:3 `commit` 
+              help: write `commit = …`, `commit { }` or `commit -> …`
+        "#]],
     );
 }
 
@@ -407,10 +407,10 @@ fn mp0133_no_value() {
     golden(
         "MP0133-no-value",
         &expect![[r#"
-        MP0133 `rto` has no value
-          2:7 `=` 
-          help: write a value after the `=`, or remove the line
-    "#]],
+            MP0133 `rto` has no value
+              7:9 `=` 
+              help: write a value after the `=`, or remove the line
+        "#]],
     );
 }
 
@@ -420,7 +420,7 @@ fn mp0134_brace_on_next_line() {
         "MP0134-brace-on-next-line",
         &expect![[r#"
             MP0134 the `{` of `group db` stands on the next line
-              2:1 `{` 
+              7:3 `{` 
               help: move it to the end of the line before
         "#]],
     );
@@ -431,10 +431,10 @@ fn mp0135_use_without_text() {
     golden(
         "MP0135-use-without-text",
         &expect![[r#"
-        MP0135 `use` is not followed by a file name in quotes
-          1:5 `contoso.muster` 
-          help: write `use "contoso.muster"`
-    "#]],
+            MP0135 `use` is not followed by a file name in quotes
+              1:5 `lab.muster` 
+              help: write `use "lab.muster"`
+        "#]],
     );
 }
 
@@ -443,10 +443,10 @@ fn mp0136_strange_character() {
     golden(
         "MP0136-strange-character",
         &expect![[r#"
-        MP0136 this space is no plain one (U+00A0)
-          1:16 ` ` 
-          help: replace it by a plain space
-    "#]],
+            MP0136 this space is no plain one (U+00A0)
+              7:8 ` ` 
+              help: replace it by a plain space
+        "#]],
     );
 }
 
@@ -455,10 +455,10 @@ fn mp0137_wrong_separator() {
     golden(
         "MP0137-wrong-separator",
         &expect![[r#"
-        MP0137 a semicolon ends no statement
-          1:23 `;` 
-          help: write a comma or a newline, or nothing before `}`
-    "#]],
+            MP0137 a semicolon ends no statement
+              6:25 `;` 
+              help: write a comma or a newline, or nothing before `}`
+        "#]],
     );
 }
 
@@ -479,10 +479,10 @@ fn mp0139_loose_arrow() {
     golden(
         "MP0139-loose-arrow",
         &expect![[r#"
-        MP0139 nothing stands after this `->`
-          1:15 `->` 
-          help: name what comes after it, or remove the arrow
-    "#]],
+            MP0139 nothing stands after this `->`
+              7:17 `->` 
+              help: name what comes after it, or remove the arrow
+        "#]],
     );
 }
 
@@ -491,9 +491,9 @@ fn mp0140_empty_list() {
     golden(
         "MP0140-empty-list",
         &expect![[r#"
-        MP0140 this list of names is empty
-          1:15 `[]` 
-          help: put a name into it, or remove it
-    "#]],
+            MP0140 this list of names is empty
+              7:17 `[]` 
+              help: put a name into it, or remove it
+        "#]],
     );
 }

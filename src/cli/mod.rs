@@ -8,6 +8,7 @@ mod drive;
 mod exit;
 mod failure;
 mod frozen;
+mod page;
 mod person;
 mod pipeline;
 mod progress;

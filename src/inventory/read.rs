@@ -16,6 +16,7 @@ use serde_json::error::Category;
 
 use super::Inventory;
 use crate::base::limits::INVENTORY_BYTES_MAX;
+use crate::base::words;
 use crate::source::Diagnostic;
 use crate::source::codes::estate;
 
@@ -58,8 +59,16 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Inventory, Vec<Diagnostic>> {
 /// As `read`, and where the file cannot be read.
 pub fn read_file(name: &str, path: &Path) -> Result<Inventory, Vec<Diagnostic>> {
     let unreadable = |error: std::io::Error| {
-        let message = format!("cannot read inventory `{name}`: {}", context::clean(&error.to_string()));
-        vec![Diagnostic::placeless(estate::INVENTORY_UNREADABLE, message)]
+        let why = if error.kind() == std::io::ErrorKind::NotFound {
+            "does not exist".to_owned()
+        } else {
+            format!("cannot be read: {}", context::clean(&words::system(&error)))
+        };
+        let message = format!("inventory `{name}` {why}");
+        vec![
+            Diagnostic::placeless(estate::INVENTORY_UNREADABLE, message)
+                .help("correct the path, which counts from the plan's folder, or put the file there"),
+        ]
     };
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();

@@ -16,9 +16,9 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         return;
     };
     let message = format!(
-        "`auto({})` deletes the machines left behind by a timer on {}",
-        format_duration(after),
-        operation.word()
+        "on {} the commit deletes the machines left behind, and `auto({})` does so by a timer",
+        operation.word(),
+        format_duration(after)
     );
     found.push(
         Diagnostic::error(codes::COMMIT_BY_TIMER, message, commit.span)

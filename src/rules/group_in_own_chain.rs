@@ -17,7 +17,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         found.push(
             Diagnostic::error(codes::GROUP_IN_OWN_CHAIN, message, machine.span)
                 .at(group.span, "all of its members, so this one too")
-                .help(format!("order members inside the block: `{group_name} {{ order {{ … }} }}`")),
+                .help(format!("order members inside the block: `group {group_name} {{ order {{ … }} }}`")),
         );
     }
 }

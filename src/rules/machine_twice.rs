@@ -24,15 +24,25 @@ pub(super) fn check(plan: &Plan, found: &mut Vec<Diagnostic>) {
                 continue;
             }
             told = true;
-            let message = format!(
-                "the machine `{}` is in `{}` and in `{}`, and one run holds both",
-                vm.estate_name, other.name, unit.name
-            );
+            let (one, two, machine) = (&other.name, &unit.name, &vm.estate_name);
+            let (message, help) = if one == two {
+                (
+                    format!(
+                        "`{one}` is called twice in one run, so the machine `{machine}` would be acted on twice"
+                    ),
+                    format!("remove one of the calls of `{one}`"),
+                )
+            } else {
+                (
+                    format!("the machine `{machine}` is in `{one}` and in `{two}`, and one run holds both"),
+                    format!("remove it from `{one}` or from `{two}`"),
+                )
+            };
             let place = call.map_or(vm.span, |call| call.span);
             found.push(
                 Diagnostic::error(codes::MACHINE_TWICE, message, place)
                     .at(earlier.map_or(first.span, |call| call.span), "holds it already")
-                    .help(format!("remove it from `{}` or from `{}`", other.name, unit.name)),
+                    .help(help),
             );
         }
         for step in &unit.steps {

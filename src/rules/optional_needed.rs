@@ -13,10 +13,12 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             let Some(needs) = needs else { continue };
             for end in before.iter().filter(|end| machine_or_group(end.to) && optional(context, end.to)) {
                 let (first, then) = (context.name(end.to), context.name(needs.to));
-                let message = format!("`{first}` is optional, so `{then}` starts even if it failed");
+                let message =
+                    format!("`{then}` starts even if `{first}` failed, because `{first}` is optional");
                 found.push(
                     Diagnostic::warning(codes::OPTIONAL_NEEDED, message, end.span)
-                        .at(needs.span, "goes on without it")
+                        .labelled("optional")
+                        .at(needs.span, "starts without it")
                         .help(format!("remove `optional` from `{first}`, or this arrow")),
                 );
             }

@@ -1,5 +1,7 @@
 //! The shape of the schema's tables: kinds of blocks, their keys, and the types of values.
 
+use crate::base::words;
+
 /// A kind of block, such as `group`.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
@@ -195,7 +197,7 @@ impl Type {
                 }
             }
             Self::Label => "a word or a text".to_owned(),
-            Self::Name(what) => format!("the name of a {what}"),
+            Self::Name(what) => format!("the name of {}", words::a(what)),
             Self::Many(one) => format!("{}, or a list of such", one.wanted()),
             Self::List(one) => format!("a list, each {}", one.wanted()),
             Self::Either(types) => types.iter().map(Self::wanted).collect::<Vec<_>>().join(", or "),

@@ -204,7 +204,12 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn broken(&self, slice: Slice) -> Stmt<'a> {
-        let (kind, name) = self.first_words(slice);
+        let (mut kind, mut name) = self.first_words(slice);
+        // A text of several lines that is not closed has swallowed what followed, and nobody knows what.
+        let swallows = |text: &str| text.matches("\"\"\"").count() % 2 == 1;
+        if slice.flawed && self.text.get(slice.start..slice.end).is_some_and(swallows) {
+            (kind, name) = (None, None);
+        }
         Stmt {
             kind: StmtKind::Broken { kind, name },
             doc: scan::docs(self.text, slice.gap, slice.start),

@@ -8,14 +8,18 @@ use crate::cli::console::Console;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::page;
 use crate::cli::pipeline;
 use crate::graph::{self, Expand, expand};
 use crate::model::{Mode, Operation};
 use crate::source::codes::{self, command};
 
+/// Lines longer than this are hard to read, however wide the terminal.
+const PAGE_COLUMNS: usize = 100;
+
 /// Prints a page, or the reasons of a step.
 pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Failure> {
-    let Some(step) = &args.step else { return page(&args.subject) };
+    let Some(step) = &args.step else { return page(context, &args.subject) };
     let operation = args.what.operation.operation();
     let mode = mode(operation, args.what.mode.mode());
     let plan = pipeline::sound(Path::new(&args.subject))?;
@@ -47,7 +51,7 @@ pub(super) fn mode(operation: Operation, said: Option<Mode>) -> Option<Mode> {
     }
 }
 
-fn page(subject: &str) -> Result<Exit, Failure> {
+fn page(context: &Context, subject: &str) -> Result<Exit, Failure> {
     let Some(info) = codes::find(subject) else {
         let known = codes::all().map(|info| info.code.as_str());
         let message = format!("there is no diagnostic `{subject}`");
@@ -55,6 +59,7 @@ fn page(subject: &str) -> Result<Exit, Failure> {
         let help = did_you_mean(&subject.to_uppercase(), known).unwrap_or_else(|| to_a_step.to_owned());
         return Err(Failure::said(Exit::InputWrong, command::NO_SUCH_CODE, message, help));
     };
-    Console::print(&format!("{}: {}\n\n{}\n", info.code, info.title, info.page.trim()))?;
+    let page = page::filled(info.page.trim(), context.console.width.min(PAGE_COLUMNS));
+    Console::print(&format!("{}: {}\n\n{page}", info.code, info.title))?;
     Ok(Exit::Done)
 }

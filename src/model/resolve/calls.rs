@@ -21,7 +21,7 @@ type Edge = (usize, usize, Span);
 pub(super) fn build_all(context: &mut Context, world: &World<'_>, folder: &Path) -> Option<Plan> {
     let edges = edges(context, world);
     for cycle in cycles::cycles(world.plans.len(), &edges) {
-        report_loop(context, &cycle);
+        report_loop(context, world, &cycle);
     }
     check_estates(context, world, &edges);
     let mut built: Vec<Option<Plan>> = Vec::new();
@@ -79,13 +79,15 @@ fn edges(context: &mut Context, world: &World<'_>) -> Vec<Edge> {
     edges
 }
 
-fn report_loop(context: &mut Context, cycle: &[Edge]) {
-    let Some((_, _, span)) = cycle.first() else { return };
-    let message = if cycle.len() == 1 { "a plan calls itself" } else { "these plans call each other" };
-    let mut diagnostic = Diagnostic::error(codes::CALL_LOOP, message, *span);
-    for (_, _, span) in cycle.iter().skip(1) {
-        diagnostic = diagnostic.at(*span, "");
-    }
+fn report_loop(context: &mut Context, world: &World<'_>, cycle: &[Edge]) {
+    let words = |(from, to, _): &Edge| {
+        let name = |index: &usize| world.plans.get_index(*index).map_or("", |(name, _)| *name);
+        format!("`{}` calls `{}`", name(from), name(to))
+    };
+    let Some((first, more)) = cycle.split_first() else { return };
+    let message = if more.is_empty() { "a plan calls itself" } else { "these plans call each other" };
+    let start = Diagnostic::error(codes::CALL_LOOP, message, first.2).labelled(words(first));
+    let diagnostic = more.iter().fold(start, |so_far, edge| so_far.at(edge.2, words(edge)));
     context.report(diagnostic.help("remove one of these calls"));
 }
 

@@ -207,8 +207,10 @@ impl<'t> Fields<'t> {
         }
         if let Some(kind) = schema::kind(word.text) {
             let places: Vec<&str> = kind.places.to_vec();
-            let message = format!("`{}` does not stand in {place}", word.text);
-            let help = format!("it stands in {}", words::list(&places, 6));
+            let place =
+                if parent.word == FILE.word { "the file outside of every block" } else { place.as_str() };
+            let message = format!("`{}` does not belong in {place}", word.text);
+            let help = format!("it belongs in {}", words::either(&places, 6));
             return context.report(Diagnostic::error(codes::WRONG_PLACE, message, word.span).help(help));
         }
         let known: Vec<&str> = schema::words_in(parent.word).collect();

@@ -186,12 +186,12 @@ impl<'t> Loader<'_, 't> {
         } else if kind == io::ErrorKind::IsADirectory {
             "is a folder".to_owned()
         } else {
-            format!("cannot be read: {}", error.to_string().replace('\n', " "))
+            format!("cannot be read: {}", words::system(error).replace('\n', " "))
         };
         let message = format!("`{shown}` {why}");
         self.context.report(match said {
             Some(span) => Diagnostic::error(codes::FILE_MISSING, message, span)
-                .help("name a file below the folder of this one"),
+                .help("correct the name, which counts from the folder of this file, or put the file there"),
             None => Diagnostic::placeless(codes::FILE_MISSING, message)
                 .help("name a plan file, such as `plans/erp.muster`"),
         });
@@ -292,12 +292,14 @@ impl<'t> Loader<'_, 't> {
     /// Reports each loop of `use` once, with every edge of it.
     fn check_loops(&mut self) {
         for cycle in super::cycles::cycles(self.library.files.len(), &self.uses) {
-            let Some((_, _, span)) = cycle.first() else { continue };
-            let message = if cycle.len() == 1 { "a file uses itself" } else { "these files use each other" };
-            let mut diagnostic = Diagnostic::error(codes::USE_LOOP, message, *span);
-            for (_, _, span) in cycle.iter().skip(1) {
-                diagnostic = diagnostic.at(*span, "");
-            }
+            let words = |to: usize| {
+                let used = self.library.files.get(to).map_or("", |file| file.file.path.as_str());
+                format!("uses `{used}`")
+            };
+            let Some(((_, to, span), more)) = cycle.split_first() else { continue };
+            let message = if more.is_empty() { "a file uses itself" } else { "these files use each other" };
+            let start = Diagnostic::error(codes::USE_LOOP, message, *span).labelled(words(*to));
+            let diagnostic = more.iter().fold(start, |so_far, (_, to, span)| so_far.at(*span, words(*to)));
             self.context.report(diagnostic.help("remove one of these `use`"));
         }
     }

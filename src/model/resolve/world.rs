@@ -104,12 +104,16 @@ impl<'t> World<'t> {
                 }
             }
             [one] => self.root = self.plans.get_index_of(one.text),
-            [first, second, ..] => context.report(
-                Diagnostic::error(codes::PLAN_COUNT, "a file that is run holds one plan", second.span)
-                    .labelled("a second one")
-                    .at(first.span, "the first one")
-                    .help("move one of them to a file of its own"),
-            ),
+            [first, second, ..] => {
+                let message =
+                    format!("`{}` holds {} plans, and one is run at a time", path.display(), of_root.len());
+                context.report(
+                    Diagnostic::error(codes::PLAN_COUNT, message, second.span)
+                        .labelled("a second one")
+                        .at(first.span, "the first one")
+                        .help("move one of them to a file of its own"),
+                );
+            }
         }
     }
 }

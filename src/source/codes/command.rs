@@ -111,7 +111,7 @@ provider itself. Nothing was touched.
 The message says which file, and what the system says of it. What stood there before is still there: files \
 are written beside it and then put in its place.
 
-    muster preview failover erp.muster --planned --out /erp.json        wrong: no right to write there
+    muster preview failover erp.muster --planned --out /erp.json     wrong: no right to write there
     muster preview failover erp.muster --planned --out erp.json
 ";
     FORMAT_HELD_BACK = "MP0711", "the formatter would have changed the plan's meaning", "\

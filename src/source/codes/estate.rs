@@ -38,8 +38,10 @@ A misspelt field would silently change which recovery point is chosen, so it is 
 A machine must say `group`, `site`, `protection` and `points`; a point `id`, `at`, `kind`, `set`, `processed` \
 and `usable`. `group` and `set` may be null: that says there is none, which is not the same as not knowing.
 
-    { \"id\": \"p7\", \"at\": \"2026-11-23T05:55:00Z\", \"kind\": \"crash\", \"processed\": true, \"usable\": true }        wrong: no `set`
-    { \"id\": \"p7\", \"at\": \"2026-11-23T05:55:00Z\", \"kind\": \"crash\", \"set\": null, \"processed\": true, \"usable\": true }
+    { \"id\": \"p7\", \"at\": \"2026-11-23T05:55:00Z\", \"kind\": \"crash\",
+      \"processed\": true, \"usable\": true }                                 wrong: no `set`
+    { \"id\": \"p7\", \"at\": \"2026-11-23T05:55:00Z\", \"kind\": \"crash\", \"set\": null,
+      \"processed\": true, \"usable\": true }
 ";
     INVENTORY_WRONG_VALUE = "MP0507", "wrong value in an inventory", "\
 A value has another type than the format says, or is none of the known words. Instants are RFC 3339 texts with \
@@ -79,8 +81,9 @@ something else than what was meant, so it is refused. Everything in it may be le
     \"sim\": {
       \"home\": \"avs\",
       \"durations\": { \"fail_over\": \"2m\" },
-      \"replication\": { \"crash_every\": \"5m\", \"app_every\": \"1h\", \"keep_all\": \"2h\", \"retention\": \"24h\" },
-      \"vms\": { \"app01\": { \"durations\": { \"start\": \"90s\" }, \"change_rate\": 1000000, \"replicates\": true } },
+      \"replication\": { \"crash_every\": \"5m\", \"app_every\": \"1h\", \"keep_all\": \"2h\",
+        \"retention\": \"24h\" },
+      \"vms\": { \"app01\": { \"durations\": { \"start\": \"90s\" }, \"change_rate\": 1000000 } },
       \"services\": { \"app01\": { \"8080\": { \"after\": \"30s\", \"status\": 503, \"body\": \"\" } } },
       \"faults\": [\"fail fail_over app01 once\"]
     }
@@ -175,7 +178,7 @@ Each site's storage daemon is spoken to through a unix socket in the state folde
 
 Wrong, in a deep folder:
 
-    muster --state /srv/data/projects/recovery/environments/production/engine/state/of/the/shop/estate failover shop.muster
+    muster --state /srv/data/projects/recovery/environments/production/state/of failover shop.muster
 
 Right:
 

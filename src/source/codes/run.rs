@@ -88,7 +88,7 @@ muster failover plans/erp.muster --forced --to azure --lost-at 2026-11-23T02:51:
 fence { run = [\"scripts/isolate.sh\", \"${run.source}\"], timeout = 5m, or_approve = dr_lead }
 ```
 ```
-muster failover plans/erp.muster --forced --to azure --lost-at 2026-11-23T02:51:00Z --unfenced \"site burnt down\"
+muster failover erp.muster --forced --to azure --lost-at 2026-11-23T02:51:00Z --unfenced \"burnt down\"
 ```
 ";
     UNKNOWN_OPTION = "MP0611", "option names nothing of the plan",
@@ -146,11 +146,11 @@ order { db -> app }
 
 Refused, where the provider's failover starts the machine itself:
 ```muster
-vm app01 { script mask { at = before_start, run = [\"scripts/mask.sh\"], operations = [test], timeout = 5m } }
+vm app01 { script mask { at = before_start, run = [\"mask.sh\"], operations = [test], timeout = 5m } }
 ```
 Accepted:
 ```muster
-vm app01 { script mask { at = after_start, run = [\"scripts/mask.sh\"], operations = [test], timeout = 5m } }
+vm app01 { script mask { at = after_start, run = [\"mask.sh\"], operations = [test], timeout = 5m } }
 ```
 ";
     NO_VIA = "MP0618", "no process server for this direction",

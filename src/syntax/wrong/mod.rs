@@ -89,5 +89,12 @@ fn unexpected(place: &Place<'_>, expected: &[Rule]) -> Diagnostic {
         Some((last, before)) => format!("{} or {last}", before.join(", ")),
     };
     let message = format!("expected {wanted}, found {}", place.found_name());
-    Diagnostic::error(codes::UNEXPECTED, message, place.span())
+    let diagnostic = Diagnostic::error(codes::UNEXPECTED, message, place.span());
+    match place.found.chars().next() {
+        Some('+' | '-' | '*' | '/' | '%') if place.assigned => {
+            diagnostic.help("write the result: a plan does not calculate")
+        }
+        Some('(') if names.contains(&"`{`") => diagnostic.help("write `{` and `}` around what belongs to it"),
+        Some(_) | None => diagnostic,
+    }
 }

@@ -1,0 +1,5 @@
+//! The codes without a folder in `tests/bad`, each with the reason and where it is tested instead.
+
+/// Code and reason.
+pub(crate) const ELSEWHERE: &[(&str, &str)] =
+    &[("MP0101", "the plan would have to be larger than 40 MiB; see syntax_messages.rs")];
