@@ -17,6 +17,7 @@ use crate::store::{Answer, Owner, RunId, RunSummary, Store, StoreError};
 
 use super::activity::{Activity, FromTask, Report, Work};
 use super::estate_act::{Next, failed, next};
+use super::interrupts::Interrupts;
 use super::script::{self, ScriptFound};
 
 /// Who watches a run: a terminal, or nobody.
@@ -89,6 +90,10 @@ pub async fn drive<E: Estate + 'static>(
         watch.event(event, &run);
     }
     let clock = estate.clock();
+    // A virtual clock stood still while nobody drove; it goes on from the last event.
+    if clock.now() < run.last_at() {
+        clock.jump(run.last_at());
+    }
     let mut driver = Driver {
         store,
         id: id.clone(),
@@ -108,8 +113,18 @@ pub async fn drive<E: Estate + 'static>(
         renewed: tokio::time::Instant::now(),
         requests_seen: None,
         told: BTreeMap::new(),
+        interrupts: Interrupts::new(),
+        holds: false,
     };
-    let end = driver.drive().await;
+    let end = match driver.drive().await {
+        // Somebody did not want to wait for space. What was not recorded is not known.
+        Err(DriveError::Store(StoreError::NoSpace { .. } | StoreError::InUse { .. }))
+            if driver.interrupts.count > 1 =>
+        {
+            Ok(DriveEnd::Left)
+        }
+        end => end,
+    };
     driver.leave(end).await
 }
 
@@ -135,6 +150,9 @@ pub(super) struct Driver<'a, E> {
     renewed: tokio::time::Instant,
     requests_seen: Option<tokio::time::Instant>,
     pub(super) told: BTreeMap<String, Timestamp>,
+    interrupts: Interrupts,
+    /// Whether the lease could not be renewed for want of space, which was said.
+    holds: bool,
 }
 
 impl<E: Estate + 'static> Driver<'_, E> {
@@ -147,8 +165,10 @@ impl<E: Estate + 'static> Driver<'_, E> {
         if self.options.resume && matches!(self.run.state(), RunState::Paused | RunState::Halted) {
             self.record(vec![EventKind::Resumed { by: self.options.by.clone() }]).await?;
         }
-        let mut interrupts = Interrupts::new();
         loop {
+            if std::mem::take(&mut self.interrupts.unheard) && self.run.state() != RunState::Paused {
+                self.record(vec![EventKind::Paused { by: self.options.by.clone() }]).await?;
+            }
             self.begin_all().await?;
             self.notify().await?;
             if self.act_on_requests().await? {
@@ -162,12 +182,9 @@ impl<E: Estate + 'static> Driver<'_, E> {
             let pause = self.pause();
             tokio::select! {
                 biased;
-                () = interrupts.next() => {
-                    if interrupts.count > 1 {
+                () = self.interrupts.next() => {
+                    if self.interrupts.count > 1 {
                         return Ok(DriveEnd::Left);
-                    }
-                    if self.run.state() != RunState::Paused {
-                        self.record(vec![EventKind::Paused { by: self.options.by.clone() }]).await?;
                     }
                 }
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
@@ -493,7 +510,14 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
                     held = true;
                     self.watch.hold(Some(&error.to_string()));
-                    tokio::time::sleep(limits::SPACE_RETRY).await;
+                    let wait = tokio::time::sleep(limits::SPACE_RETRY);
+                    tokio::select! {
+                        () = self.interrupts.next() => {}
+                        () = wait => {}
+                    }
+                    if self.interrupts.count > 1 {
+                        return Err(error.into());
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -510,7 +534,19 @@ impl<E: Estate + 'static> Driver<'_, E> {
 
     async fn renew(&mut self) -> Result<(), DriveError> {
         if self.renewed.elapsed() >= limits::LEASE_RENEW {
-            self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await?;
+            match self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await {
+                Ok(()) if self.holds => {
+                    self.holds = false;
+                    self.watch.hold(None);
+                }
+                Ok(()) => {}
+                // It is tried again later. Whoever takes the run over has to write as well.
+                Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
+                    self.holds = true;
+                    self.watch.hold(Some(&error.to_string()));
+                }
+                Err(error) => return Err(error.into()),
+            }
             self.renewed = tokio::time::Instant::now();
         }
         Ok(())
@@ -558,8 +594,11 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 self.record(vec![event]).await?;
             }
         }
-        self.store.release_lease(&self.id, self.epoch).await?;
-        Ok(end)
+        match self.store.release_lease(&self.id, self.epoch).await {
+            // The lease runs out by itself.
+            Ok(()) | Err(StoreError::NoSpace { .. } | StoreError::InUse { .. }) => Ok(end),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -575,44 +614,5 @@ async fn limited<T>(
                 message: format!("the estate did not answer within {limit}"),
             })
         }
-    }
-}
-
-/// Ctrl-C and termination, counted.
-struct Interrupts {
-    count: u32,
-    interrupt: Option<tokio::signal::unix::Signal>,
-    terminate: Option<tokio::signal::unix::Signal>,
-}
-
-impl Interrupts {
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        Self {
-            count: 0,
-            interrupt: signal(SignalKind::interrupt()).ok(),
-            terminate: signal(SignalKind::terminate()).ok(),
-        }
-    }
-
-    async fn next(&mut self) {
-        let interrupted = async {
-            match &mut self.interrupt {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        let terminated = async {
-            match &mut self.terminate {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            _ = interrupted => {}
-            _ = terminated => {}
-        }
-        self.count += 1;
     }
 }
