@@ -151,7 +151,7 @@ pub(super) struct Driver<'a, E> {
     requests_seen: Option<tokio::time::Instant>,
     pub(super) told: BTreeMap<String, Timestamp>,
     interrupts: Interrupts,
-    /// Whether the lease could not be renewed for want of space, which was said.
+    /// Whether nothing can be recorded for want of space, which was said.
     holds: bool,
 }
 
@@ -161,8 +161,10 @@ impl<E: Estate + 'static> Driver<'_, E> {
         self.record(vec![EventKind::DriverStarted { epoch: self.epoch, version }]).await?;
         // What was asked while nobody drove comes first: going on tries failed steps again, and a skip
         // of one or a rollback would come too late.
-        self.take_requests().await?;
-        if self.options.resume && matches!(self.run.state(), RunState::Paused | RunState::Halted) {
+        let stopped = self.take_requests().await?;
+        // A no that was said meanwhile stands: going on is then asked for once more.
+        if self.options.resume && !stopped && matches!(self.run.state(), RunState::Paused | RunState::Halted)
+        {
             self.record(vec![EventKind::Resumed { by: self.options.by.clone() }]).await?;
         }
         loop {
@@ -499,7 +501,6 @@ impl<E: Estate + 'static> Driver<'_, E> {
         }
         let summary = RunSummary { state: self.run.state(), at };
         let answers = std::mem::take(&mut self.answers);
-        let mut held = false;
         loop {
             let appended = self
                 .store
@@ -508,8 +509,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
             match appended {
                 Ok(()) => break,
                 Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
-                    held = true;
-                    self.watch.hold(Some(&error.to_string()));
+                    self.hold(Some(&error));
                     let wait = tokio::time::sleep(limits::SPACE_RETRY);
                     tokio::select! {
                         () = self.interrupts.next() => {}
@@ -522,9 +522,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 Err(error) => return Err(error.into()),
             }
         }
-        if held {
-            self.watch.hold(None);
-        }
+        self.hold(None);
         self.digest = digest;
         for event in &events {
             self.watch.event(event, &self.run);
@@ -532,18 +530,20 @@ impl<E: Estate + 'static> Driver<'_, E> {
         Ok(())
     }
 
+    /// Says once that nothing can be recorded, and once that it can be again.
+    fn hold(&mut self, why: Option<&StoreError>) {
+        if std::mem::replace(&mut self.holds, why.is_some()) != why.is_some() {
+            self.watch.hold(why.map(ToString::to_string).as_deref());
+        }
+    }
+
     async fn renew(&mut self) -> Result<(), DriveError> {
         if self.renewed.elapsed() >= limits::LEASE_RENEW {
             match self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await {
-                Ok(()) if self.holds => {
-                    self.holds = false;
-                    self.watch.hold(None);
-                }
-                Ok(()) => {}
+                Ok(()) => self.hold(None),
                 // It is tried again later. Whoever takes the run over has to write as well.
                 Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
-                    self.holds = true;
-                    self.watch.hold(Some(&error.to_string()));
+                    self.hold(Some(&error));
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -28,6 +28,8 @@ impl Run {
                 (&node.act, &self.nodes.at(*id).state),
                 (Act::Join, NodeState::Succeeded { .. })
             );
+            // What sleeps is not derived again: what it was holds.
+            let derived = derived && self.awake(node.lane);
             let record = self.nodes.at_mut(*id);
             record.open = open;
             if derived {
