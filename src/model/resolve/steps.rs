@@ -151,8 +151,8 @@ impl<'t> Scope<'_, 't> {
         let url = self.template(context, value)?;
         let start = match url.parts.first() {
             Some(TemplatePart::Plain(start)) => start.as_str(),
-            Some(_) => "http://",
-            None => "",
+            Some(TemplatePart::Param(_)) => "http://",
+            Some(_) | None => "",
         };
         if !(start.starts_with("http://") || start.starts_with("https://")) {
             let message = "`http` is a URL that begins with `http://` or `https://`";
@@ -185,6 +185,7 @@ fn wrong_host(url: &Template) -> Option<&'static str> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Some("a blank or control character in it");
     }
+    // Without one a parameter says it in the run.
     let (_, rest) = text.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains(['@', '\\']) {
