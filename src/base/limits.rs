@@ -26,6 +26,8 @@ pub const IN_FLIGHT_MAX: usize = 256;
 pub const SCRIPT_OUTPUT_BYTES_MAX: usize = 1024 * 1024;
 /// How long what a script started may hold its pipes after the script itself has ended.
 pub const SCRIPT_PIPES_MAX: Duration = Duration::from_secs(1);
+/// How long the end of a script waits for space on a full disk before it is given up.
+pub const SCRIPT_SPACE_MAX: Duration = Duration::from_secs(24 * 3600);
 /// What is read of an HTTP answer.
 pub const HTTP_BODY_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest wait that a plan may ask for.
@@ -77,3 +79,6 @@ pub const CALL_DEPTH_MAX: usize = 8;
 pub const CALLS_MAX: usize = 1000;
 /// Misspelt names for which a nearest one is looked for; each look compares with every name.
 pub const SUGGESTIONS_MAX: usize = 50;
+
+/// How far ahead of the estate's clock `--lost-at` may be: two clocks differ by a few minutes.
+pub const LOST_AHEAD_MAX: Duration = Duration::from_secs(5 * 60);

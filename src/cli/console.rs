@@ -85,7 +85,7 @@ impl Console {
     /// Says something that must be seen.
     pub(super) fn say(&self, text: &str) {
         // Nobody reads it: nothing can be said about that either.
-        drop(writeln!(std::io::stderr().lock(), "{text}"));
+        drop(writeln!(std::io::stderr().lock(), "{}", render::clean(text)));
     }
 
     /// Shows diagnostics, the first ones whole and the rest as a count.

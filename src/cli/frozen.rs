@@ -61,9 +61,12 @@ pub(super) fn check(
 ) -> Result<(), Failure> {
     if runbook.operation != operation || mode.is_some_and(|mode| runbook.mode != Some(mode)) {
         let asked = mode.map_or_else(String::new, |mode| format!("{} ", mode.word()));
+        let (what, asked) = (runbook.what(), format!("{asked}{}", operation.word()));
+        let article = |what: &str| if what.starts_with('u') { "an" } else { "a" };
         let message =
-            format!("the runbook is for a {}, not for a {asked}{}", runbook.what(), operation.word());
-        let help = format!("start it with `muster {}`", runbook.operation.word());
+            format!("the runbook is for {} {what}, not for {} {asked}", article(&what), article(&asked));
+        let mode = runbook.mode.map_or_else(String::new, |mode| format!(" --{}", mode.word()));
+        let help = format!("start it with `muster {}{mode}`", runbook.operation.word());
         return Err(Failure::said(Exit::Refused, codes::RUNBOOK_FILE, message, help));
     }
     if let Some(option) = changes(said) {

@@ -89,6 +89,10 @@ pub async fn drive<E: Estate + 'static>(
         watch.event(event, &run);
     }
     let clock = estate.clock();
+    // A virtual clock stood still while nobody drove; it goes on from the last event.
+    if clock.now() < run.last_at() {
+        clock.jump(run.last_at());
+    }
     let mut driver = Driver {
         store,
         id: id.clone(),
@@ -108,8 +112,18 @@ pub async fn drive<E: Estate + 'static>(
         renewed: tokio::time::Instant::now(),
         requests_seen: None,
         told: BTreeMap::new(),
+        interrupts: Interrupts::new(),
+        holds: false,
     };
-    let end = driver.drive().await;
+    let end = match driver.drive().await {
+        // Somebody did not want to wait for space. What was not recorded is not known.
+        Err(DriveError::Store(StoreError::NoSpace { .. } | StoreError::InUse { .. }))
+            if driver.interrupts.count > 1 =>
+        {
+            Ok(DriveEnd::Left)
+        }
+        end => end,
+    };
     driver.leave(end).await
 }
 
@@ -135,6 +149,9 @@ pub(super) struct Driver<'a, E> {
     renewed: tokio::time::Instant,
     requests_seen: Option<tokio::time::Instant>,
     pub(super) told: BTreeMap<String, Timestamp>,
+    interrupts: Interrupts,
+    /// Whether nothing can be recorded for want of space, which was said.
+    holds: bool,
 }
 
 impl<E: Estate + 'static> Driver<'_, E> {
@@ -142,15 +159,17 @@ impl<E: Estate + 'static> Driver<'_, E> {
         let version = self.options.version.clone();
         self.record(vec![EventKind::DriverStarted { epoch: self.epoch, version }]).await?;
         // What was asked while nobody drove comes first: going on tries failed steps again, and a skip
-        // of one or a rollback would come too late. What a request brings to a stand stays there.
-        let stands = |run: &Run| matches!(run.state(), RunState::Paused | RunState::Halted);
-        let stood = stands(&self.run);
-        self.take_requests().await?;
-        if self.options.resume && stood && stands(&self.run) {
+        // of one or a rollback would come too late.
+        let stopped = self.take_requests().await?;
+        // A no that was said meanwhile stands: going on is then asked for once more.
+        if self.options.resume && !stopped && matches!(self.run.state(), RunState::Paused | RunState::Halted)
+        {
             self.record(vec![EventKind::Resumed { by: self.options.by.clone() }]).await?;
         }
-        let mut interrupts = Interrupts::new();
         loop {
+            if std::mem::take(&mut self.interrupts.unheard) && self.run.state() != RunState::Paused {
+                self.record(vec![EventKind::Paused { by: self.options.by.clone() }]).await?;
+            }
             self.begin_all().await?;
             self.notify().await?;
             if self.act_on_requests().await? {
@@ -164,12 +183,9 @@ impl<E: Estate + 'static> Driver<'_, E> {
             let pause = self.pause();
             tokio::select! {
                 biased;
-                () = interrupts.next() => {
-                    if interrupts.count > 1 {
+                () = self.interrupts.next() => {
+                    if self.interrupts.count > 1 {
                         return Ok(DriveEnd::Left);
-                    }
-                    if self.run.state() != RunState::Paused {
-                        self.record(vec![EventKind::Paused { by: self.options.by.clone() }]).await?;
                     }
                 }
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
@@ -324,7 +340,6 @@ impl<E: Estate + 'static> Driver<'_, E> {
         }
         let summary = RunSummary { state: self.run.state(), at };
         let answers = std::mem::take(&mut self.answers);
-        let mut held = false;
         loop {
             let appended = self
                 .store
@@ -333,16 +348,20 @@ impl<E: Estate + 'static> Driver<'_, E> {
             match appended {
                 Ok(()) => break,
                 Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
-                    held = true;
-                    self.watch.hold(Some(&error.to_string()));
-                    tokio::time::sleep(limits::SPACE_RETRY).await;
+                    self.hold(Some(&error));
+                    let wait = tokio::time::sleep(limits::SPACE_RETRY);
+                    tokio::select! {
+                        () = self.interrupts.next() => {}
+                        () = wait => {}
+                    }
+                    if self.interrupts.count > 1 {
+                        return Err(error.into());
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        if held {
-            self.watch.hold(None);
-        }
+        self.hold(None);
         self.digest = digest;
         for event in &events {
             self.watch.event(event, &self.run);
@@ -350,9 +369,23 @@ impl<E: Estate + 'static> Driver<'_, E> {
         Ok(())
     }
 
+    /// Says once that nothing can be recorded, and once that it can be again.
+    fn hold(&mut self, why: Option<&StoreError>) {
+        if std::mem::replace(&mut self.holds, why.is_some()) != why.is_some() {
+            self.watch.hold(why.map(ToString::to_string).as_deref());
+        }
+    }
+
     async fn renew(&mut self) -> Result<(), DriveError> {
         if self.renewed.elapsed() >= limits::LEASE_RENEW {
-            self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await?;
+            match self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await {
+                Ok(()) => self.hold(None),
+                // It is tried again later. Whoever takes the run over has to write as well.
+                Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
+                    self.hold(Some(&error));
+                }
+                Err(error) => return Err(error.into()),
+            }
             self.renewed = tokio::time::Instant::now();
         }
         Ok(())
@@ -400,7 +433,10 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 self.record(vec![event]).await?;
             }
         }
-        self.store.release_lease(&self.id, self.epoch).await?;
-        Ok(end)
+        match self.store.release_lease(&self.id, self.epoch).await {
+            // The lease runs out by itself.
+            Ok(()) | Err(StoreError::NoSpace { .. } | StoreError::InUse { .. }) => Ok(end),
+            Err(error) => Err(error.into()),
+        }
     }
 }

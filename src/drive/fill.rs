@@ -86,10 +86,14 @@ pub(super) fn program(spec: &ScriptSpec, run: &Run, step: &str) -> Result<Progra
         ("MUSTER_SOURCE".to_owned(), runbook.source.name.clone()),
         ("MUSTER_TARGET".to_owned(), runbook.target.name.clone()),
     ];
+    let mut secrets = Vec::new();
     for (key, value) in &spec.env {
         let value = match value {
             EnvValue::Text(template) => text(template, run, UsedBy::Runner)?,
-            EnvValue::Secret(secret) => read_secret(secret, &runbook.estate.folder)?,
+            EnvValue::Secret(secret) => {
+                secrets.push(key.clone());
+                read_secret(secret, &runbook.estate.folder)?
+            }
         };
         env.push((key.clone(), value));
     }
@@ -97,6 +101,7 @@ pub(super) fn program(spec: &ScriptSpec, run: &Run, step: &str) -> Result<Progra
         argv,
         folder: runbook.estate.folder.clone(),
         env,
+        secrets,
         stdin: context.to_string(),
         timeout: spec.timeout,
     })

@@ -3,6 +3,8 @@
 /// Ctrl-C and termination, counted.
 pub(super) struct Interrupts {
     pub(super) count: u32,
+    /// One came, and the run is not paused by it yet.
+    pub(super) unheard: bool,
     interrupt: Option<tokio::signal::unix::Signal>,
     terminate: Option<tokio::signal::unix::Signal>,
 }
@@ -12,6 +14,7 @@ impl Interrupts {
         use tokio::signal::unix::{SignalKind, signal};
         Self {
             count: 0,
+            unheard: false,
             interrupt: signal(SignalKind::interrupt()).ok(),
             terminate: signal(SignalKind::terminate()).ok(),
         }
@@ -36,5 +39,6 @@ impl Interrupts {
             _ = terminated => {}
         }
         self.count += 1;
+        self.unheard = true;
     }
 }

@@ -8,6 +8,7 @@ mod bind;
 mod driver;
 mod estate_act;
 mod fill;
+mod hide;
 mod interrupts;
 mod notify;
 pub mod program;

@@ -9,6 +9,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::base::limits;
 
+use super::hide::hide;
+
 /// A program to run: argv, never a shell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Program {
@@ -20,6 +22,9 @@ pub struct Program {
     /// hold secrets.
     #[serde(skip)]
     pub env: Vec<(String, String)>,
+    /// The names in `env` whose values are secret: these are hidden in what it prints.
+    #[serde(default)]
+    pub secrets: Vec<String>,
     /// Handed to it on standard input.
     pub stdin: String,
     /// Its limit.
@@ -106,6 +111,10 @@ pub async fn run(program: &Program) -> ProgramEnd {
         tokio::join!(feed, keep(stdout, &mut out), keep(stderr, &mut err));
     };
     let ending = until_it_ends(&mut strays, streams, child.wait(), program.timeout).await;
+    let values = program.env.iter().filter(|(name, _)| program.secrets.contains(name));
+    let secrets: Vec<&[u8]> = values.map(|(_, value)| value.as_bytes()).collect();
+    out.hide(&secrets);
+    err.hide(&secrets);
     let last_line = err.last_line().or_else(|| out.last_line()).unwrap_or_default();
     ProgramEnd { ending, dropped: out.dropped + err.dropped, stdout: out.bytes, stderr: err.bytes, last_line }
 }
@@ -179,6 +188,15 @@ impl Kept {
             let beyond = self.tail.len().saturating_sub(TAIL_BYTES);
             self.tail.drain(..beyond);
         }
+    }
+
+    /// Takes the secrets out of what is kept.
+    fn hide(&mut self, secrets: &[&[u8]]) {
+        hide(&mut self.bytes, secrets, self.dropped > 0);
+        hide(&mut self.tail, secrets, false);
+        // The tail may begin in the middle of a secret, and so in the middle of a line.
+        let first = self.tail.iter().position(|byte| *byte == b'\n').map_or(self.tail.len(), |at| at + 1);
+        self.tail.drain(..first);
     }
 
     fn last_line(&self) -> Option<String> {

@@ -20,8 +20,9 @@ pub(super) struct Look {
 }
 
 impl<E: Estate + 'static> Driver<'_, E> {
-    /// Takes every open request, oldest first.
-    pub(super) async fn take_requests(&mut self) -> Result<(), DriveError> {
+    /// Takes every open request, oldest first, and says whether one of them stopped the run.
+    pub(super) async fn take_requests(&mut self) -> Result<bool, DriveError> {
+        let mut stopped = false;
         let id = self.id.clone();
         for request in self.store.open_requests(&id)? {
             if self.looks.iter().any(|look| look.request == request.id) {
@@ -35,6 +36,10 @@ impl<E: Estate + 'static> Driver<'_, E> {
             let verb = asked.as_ref().map_or("unknown", OperatorRequest::verb);
             match decided {
                 Ok(Decision::Record(event)) => {
+                    stopped |= matches!(
+                        event,
+                        EventKind::Rejected { .. } | EventKind::Halted { .. } | EventKind::Paused { .. }
+                    );
                     self.answer(request.id, true, format!("{verb}: done"));
                     self.record(vec![event]).await?;
                 }
@@ -47,7 +52,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
         while let Some(look) = self.looks.pop_front() {
             self.change_point(look).await?;
         }
-        Ok(())
+        Ok(stopped)
     }
 
     async fn change_point(&mut self, look: Look) -> Result<(), DriveError> {

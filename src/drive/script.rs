@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::limits;
+
 use super::program::{self, Ending, Program, ProgramEnd};
 
 /// Who may run the script of a folder: the host, or the engine that gives it up. Whoever makes the
@@ -86,10 +88,28 @@ pub async fn host(folder: &Path) -> Result<(), String> {
         return Err(wrong(&"it was given up before it began"));
     }
     let end = program::run(&program).await;
-    write_whole(&folder.join("stdout"), &end.stdout).map_err(|error| wrong(&error))?;
-    write_whole(&folder.join("stderr"), &end.stderr).map_err(|error| wrong(&error))?;
     let json = serde_json::to_vec(&end).map_err(|error| wrong(&error))?;
-    write_whole(&folder.join(END), &json).map_err(|error| wrong(&error))
+    for (name, bytes) in [("stdout", &end.stdout), ("stderr", &end.stderr), (END, &json)] {
+        write_when_there_is_space(&folder.join(name), bytes).await.map_err(|error| wrong(&error))?;
+    }
+    Ok(())
+}
+
+/// The end of a script is known only here: a full disk is waited for, within a bound.
+async fn write_when_there_is_space(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let until = tokio::time::Instant::now() + limits::SCRIPT_SPACE_MAX;
+    loop {
+        match write_whole(path, bytes) {
+            Err(error)
+                if matches!(error.kind(), StorageFull | QuotaExceeded)
+                    && tokio::time::Instant::now() < until =>
+            {
+                tokio::time::sleep(limits::SPACE_RETRY).await;
+            }
+            written => return written,
+        }
+    }
 }
 
 /// The end that a host wrote down, if it did.

@@ -38,7 +38,7 @@ impl SourceCode for Lines<'_> {
         };
         let data = text.as_bytes().get(from..to).unwrap_or_default();
         let contents = MietteSpanContents::new_named(
-            self.0.name().to_owned(),
+            super::clean(self.0.name()),
             data,
             SourceSpan::new(from.into(), to - from),
             line,

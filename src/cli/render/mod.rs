@@ -24,11 +24,32 @@ pub enum Style {
     Plain,
 }
 
+/// A diagnostic that moves no cursor: what it quotes may come from anywhere.
+fn harmless(diagnostic: &Diagnostic) -> Diagnostic {
+    let mut diagnostic = diagnostic.clone();
+    diagnostic.message = clean(&diagnostic.message);
+    diagnostic.help = diagnostic.help.as_deref().map(clean);
+    for label in &mut diagnostic.labels {
+        label.text = clean(&label.text);
+    }
+    diagnostic
+}
+
+/// A text without control characters and marks that turn the direction of what follows.
+pub(in crate::cli) fn clean(text: &str) -> String {
+    let harms = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if harms(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// The first diagnostics whole, the rest as a count, then how many there are of each kind.
 #[must_use]
 pub fn text(sources: &Sources, diagnostics: &[&Diagnostic], style: Style, width: usize) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics.iter().take(DIAGNOSTICS_SHOWN_MAX) {
+        let diagnostic = &harmless(diagnostic);
         match style {
             Style::Drawn { color } => drawn::drawn(&mut out, sources, diagnostic, color, width),
             Style::Narrated => drawn::narrated(&mut out, sources, diagnostic),

@@ -16,7 +16,7 @@ pub(super) fn plain(out: &mut String, sources: &Sources, diagnostic: &Diagnostic
         let Some(source) = sources.find(label.span.file) else { continue };
         let (line, column) = source.line_column(label.span.start);
         let text = if label.text.is_empty() { String::new() } else { format!(": {}", label.text) };
-        let _ = writeln!(out, "  --> {}:{line}:{column}{text}", source.name());
+        let _ = writeln!(out, "  --> {}:{line}:{column}{text}", super::clean(source.name()));
     }
     if let Some(help) = &diagnostic.help {
         let _ = writeln!(out, "  help: {help}");

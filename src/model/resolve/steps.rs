@@ -149,9 +149,12 @@ impl<'t> Scope<'_, 't> {
 
     fn http(&self, context: &mut Context, fields: &Fields<'_>, value: &Value<'_>) -> Option<CheckKind> {
         let url = self.template(context, value)?;
-        if let Some(TemplatePart::Plain(start)) = url.parts.first()
-            && !(start.starts_with("http://") || start.starts_with("https://"))
-        {
+        let start = match url.parts.first() {
+            Some(TemplatePart::Plain(start)) => start.as_str(),
+            Some(TemplatePart::Param(_)) => "http://",
+            Some(_) | None => "",
+        };
+        if !(start.starts_with("http://") || start.starts_with("https://")) {
             let message = "`http` is a URL that begins with `http://` or `https://`";
             context.report(
                 Diagnostic::error(codes::WRONG_TYPE, message, value.span)
@@ -159,9 +162,46 @@ impl<'t> Scope<'_, 't> {
             );
             return None;
         }
+        if let Some(wrong) = wrong_host(&url) {
+            let message = format!("`http` has {wrong}");
+            context.report(
+                Diagnostic::error(codes::WRONG_TYPE, message, value.span)
+                    .help("write such as `http = \"http://${app01.address}:8080/health\"`"),
+            );
+            return None;
+        }
         let status = u16::try_from(fields.int("status")?).ok()?;
         Some(CheckKind::Http { url, status, body: fields.text("body") })
     }
+}
+
+/// What is wrong with the host and port of a URL; a hole in it stands for letters and digits.
+fn wrong_host(url: &Template) -> Option<&'static str> {
+    let text: String = url
+        .parts
+        .iter()
+        .map(|part| if let TemplatePart::Plain(text) = part { text.as_str() } else { "1" })
+        .collect();
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Some("a blank or control character in it");
+    }
+    // Without one a parameter says it in the run.
+    let (_, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains(['@', '\\']) {
+        return Some("a user name or another sign before its host, and a secret never stands in a plan");
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some(_) | None => (authority, None),
+    };
+    let bracketed =
+        host.starts_with('[') == host.ends_with(']') && (host.starts_with('[') || !host.contains(':'));
+    if host.is_empty() || !bracketed {
+        return Some("no host");
+    }
+    let bad = port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0));
+    bad.then_some("no port from 1 to 65535 after its `:`")
 }
 
 /// Reports a target without a port; a text that ends in a hole is known only in the run.

@@ -1,6 +1,7 @@
 //! Which site the machines leave, and whether each stands and replicates as the operation needs.
 //! What does not fit is named before anything is touched.
 
+use crate::base::limits;
 use crate::base::words::{count, did_you_mean, list};
 use crate::inventory::{Machine, Protection};
 use crate::model::{Mode, Operation, VmId};
@@ -37,6 +38,17 @@ impl<'c> Compiler<'c, '_> {
         }
         if mode == Mode::Forced {
             self.check_forced();
+        }
+        self.check_loss();
+    }
+
+    /// A source that is lost tomorrow was mistyped, and every age would be counted from it.
+    fn check_loss(&mut self) {
+        let now = self.inventory.now;
+        if let Some(lost) = self.options.lost_at.filter(|lost| *lost > now.plus(limits::LOST_AHEAD_MAX)) {
+            let message = format!("`--lost-at {lost}` is in the future: at the estate it is {now}");
+            let help = "give the instant of the loss, with its offset from UTC";
+            self.problems.push(Diagnostic::placeless(codes::LOST_IN_FUTURE, message).help(help));
         }
     }
 

@@ -188,6 +188,21 @@ group db { point = [common(max_age = 4h), ask] }
 muster preview failover plans/erp.muster --planned
 ```
 ";
+    LOST_IN_FUTURE = "MP0623", "the loss is said to be in the future",
+        "`--lost-at` says when the source was lost, and what every chosen point loses is counted from there. An instant after now was mistyped, or its offset was; five minutes are allowed for clocks that differ.
+
+Refused:
+
+```
+muster failover plans/erp.muster --forced --to cloud --lost-at 2127-03-01T07:40:00+01:00
+```
+
+Right:
+
+```
+muster failover plans/erp.muster --forced --to cloud --lost-at 2026-03-01T07:40:00+01:00
+```
+";
     NO_STORE = "MP0650", "nothing was ever recorded in this state folder",
 "The state folder (`--state DIR`, else `MUSTER_STATE`, else `.muster/` where the command runs) holds `muster.db` once a run was started. Commands that only read make nothing, so they say that there is nothing.
 
