@@ -21,7 +21,8 @@ use musterpoint::source::{Diagnostic, FileId, Sources};
 use musterpoint::syntax;
 use support::{Work, heading, line, measure, note};
 
-const ESTATE: &str = "estate contoso {\n  sites    = [avs, azure]\n  provider = sim { inventory = \"contoso.json\" }\n}\n";
+const ESTATE: &str =
+    "estate contoso {\n  sites    = [avs, azure]\n  provider = sim { inventory = \"contoso.json\" }\n}\n";
 /// Tells a copy of the bench whose memory to take.
 const MEMORY: &str = "MUSTER_BENCH_MEMORY";
 
@@ -54,7 +55,10 @@ fn main() {
     line(
         "hcl-edit, the same content",
         *other,
-        &format!("{rate:.0} MB/s of {} bytes; parse is {ratio:.1} times as fast; goal 4, floor 1.5", hcl.len()),
+        &format!(
+            "{rate:.0} MB/s of {} bytes; parse is {ratio:.1} times as fast; goal 4, floor 1.5",
+            hcl.len()
+        ),
     );
     line("parse and resolve: text to plan", *resolve, "");
     line("rules", *rules, "");

@@ -50,7 +50,11 @@ fn main() -> std::io::Result<()> {
     line("the same from the frozen runbook", *whole, &format!("{:.0} steps/s", rate(whole)));
     match rest.first() {
         Some(ninja) => {
-            let note = format!("{:.0} steps/s; the core is {:.1} times as fast", rate(ninja), rate(core) / rate(ninja));
+            let note = format!(
+                "{:.0} steps/s; the core is {:.1} times as fast",
+                rate(ninja),
+                rate(core) / rate(ninja)
+            );
             line("ninja, phony targets", Figure { instructions: None, ..*ninja }, &note);
         }
         None => support::note("ninja is not installed"),
@@ -63,8 +67,12 @@ fn started(runbook: &Arc<Runbook>) -> Run {
     let mut run = Run::new("bench", Arc::clone(runbook));
     let by = Person { name: "bench".to_owned(), os_user: "bench".to_owned(), verified: false };
     let digest = musterpoint::base::Digest::of(&[b"bench"]);
-    let begin =
-        EventKind::RunStarted { run: "bench".to_owned(), runbook: digest, by, options: RunOptions::default() };
+    let begin = EventKind::RunStarted {
+        run: "bench".to_owned(),
+        runbook: digest,
+        by,
+        options: RunOptions::default(),
+    };
     apply(&mut run, begin);
     run
 }

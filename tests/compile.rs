@@ -125,6 +125,8 @@ fn every_shipped_plan_compiles_where_its_machines_run() {
                     let word = mode.map_or("test", Mode::word);
                     // The two large ones are too long to be read as golden files.
                     if !matches!(name, "move" | "farm") {
+                        // The digest covers the folder, which differs from machine to machine.
+                        let text = text.replace(runbook.digest().as_str(), "<digest>");
                         golden(&format!("preview-{name}-{word}"), &text);
                     }
                 }
@@ -236,7 +238,7 @@ fn a_machine_left_out_takes_its_checks_along_and_names_who_depends_on_it() {
     let problems = compile(&plan, &plans::inventory("contoso"), &options).unwrap_err();
     assert_eq!(
         said(&problems),
-        "MP0611 `--without sql1` names no machine of plan `erp`\n  help: did you mean `sql01` or `sql02`?\n"
+        "MP0611 `--without sql1` names no machine of plan `erp`\n  help: did you mean `sql01`?\n"
     );
 }
 
@@ -350,4 +352,128 @@ fn the_same_plan_and_inventory_give_the_same_digest() {
     let once = run(&plan, &sources, &inventory, Operation::Failover, Some(Mode::Unplanned)).unwrap();
     let again = run(&plan, &sources, &inventory, Operation::Failover, Some(Mode::Unplanned)).unwrap();
     assert_eq!(once.digest(), again.digest());
+}
+
+fn names(runbook: &Runbook) -> Vec<&str> {
+    runbook.nodes.iter().map(|node| node.name.as_str()).collect()
+}
+
+fn waits<'r>(runbook: &'r Runbook, name: &str) -> Vec<&'r str> {
+    let node = runbook.nodes.iter().find(|node| node.name == name).unwrap_or_else(|| panic!("{name}"));
+    node.after.iter().map(|it| runbook.nodes.at(it.on).name.as_str()).collect()
+}
+
+#[test]
+fn undo_scripts_run_after_the_sources_are_back_and_name_what_they_undo() {
+    let (plan, sources) = plans::shipped("shop");
+    let runbook =
+        run(&plan, &sources, &plans::inventory("tailspin"), Operation::Failover, Some(Mode::Planned))
+            .unwrap();
+    let undo = runbook.nodes.iter().find(|node| node.name == "undo close_shop").unwrap();
+    assert_eq!(runbook.nodes.at(undo.undoes.unwrap()).name, "close_shop");
+    let before = waits(&runbook, "undo close_shop");
+    assert!(before.len() == 13 && before.iter().all(|name| name.starts_with("roll back")), "{before:?}");
+    let back = runbook.nodes.iter().find(|node| node.name == "roll back ord-db01").unwrap();
+    assert_eq!(runbook.nodes.at(back.undoes.unwrap()).name, "shut down ord-db01");
+}
+
+const AZURE: &str = r#"
+estate contoso {
+  sites = [avs, azure]
+  provider = azure { subscription = "s", resource_group = "r", vault = "v" }
+}
+role boss { members = anyone }
+plan erp {
+  estate = contoso
+  point = latest_processed
+  tier app {
+    vm [app01, app02] { }
+    order { app01 -> app02 }
+  }
+  approve ok { prompt = "?", by = boss, within = 1h }
+  BODY
+  order { app -> ok -> commit }
+}
+"#;
+
+fn tier_only() -> Inventory {
+    let mut inventory = plans::inventory("contoso");
+    inventory.vms.retain(|name, _| name.starts_with("app"));
+    inventory
+}
+
+#[test]
+fn a_provider_whose_failover_starts_the_machine_has_no_start_of_its_own() {
+    let (plan, sources) = plans::text(&AZURE.replace("BODY", ""));
+    let runbook = run(&plan, &sources, &tier_only(), Operation::Failback, Some(Mode::Planned)).unwrap();
+    let all = names(&runbook);
+    assert!(
+        !all.iter()
+            .any(|name| name.starts_with("start") || name.starts_with("shut") || name.starts_with("roll"))
+    );
+    assert_eq!(waits(&runbook, "fail over app02"), ["bind app02", "points are bound", "ready app01"]);
+    let problems =
+        run(&plan, &sources, &turned(tier_only()), Operation::Failover, Some(Mode::Planned)).unwrap_err();
+    assert_eq!(
+        said(&problems),
+        "MP0608 provider `azure` knows no planned failover\n  help: use `--unplanned`\n"
+    );
+    let mask = "script mask { at = before_start, operations = [failback], run = [\"true\"], timeout = 1m }";
+    let text = AZURE.replace("vm [app01, app02] { }", &format!("vm app01 {{ {mask} }}\n vm app02 {{ }}"));
+    let (plan, sources) = plans::text(&text.replace("BODY", ""));
+    let problems = run(&plan, &sources, &tier_only(), Operation::Failback, Some(Mode::Planned)).unwrap_err();
+    assert_eq!(
+        said(&problems),
+        "MP0617 provider `azure` starts the target inside its failover, so `mask` cannot run there\n  help: use `at = after_start`\n"
+    );
+    let mut options = CompileOptions::new(Operation::Failback, Some(Mode::Planned), &sources);
+    options.approved = vec!["ok".to_owned()];
+    let (plan, sources) = plans::text(&AZURE.replace("BODY", ""));
+    options.sources = &sources;
+    let problems = compile(&plan, &tier_only(), &options).unwrap_err();
+    assert_eq!(problems[0].code.as_str(), "MP0620");
+}
+
+#[test]
+fn without_its_node_a_window_or_a_test_waits_for_a_person() {
+    let text = AZURE.replace(
+        "azure { subscription = \"s\", resource_group = \"r\", vault = \"v\" }",
+        "sim { inventory = \"x.json\" }",
+    );
+    let (plan, sources) = plans::text(&text.replace("BODY", "").replace(" -> commit", ""));
+    let gate = |runbook: &Runbook, name: &str| {
+        let node = runbook.nodes.iter().find(|node| node.name == name).unwrap();
+        (serde_json::to_value(&node.act).unwrap()["commit_gate"]["policy"].clone(), node.lane)
+    };
+    let runbook = run(&plan, &sources, &tier_only(), Operation::Failback, Some(Mode::Planned)).unwrap();
+    assert_eq!(gate(&runbook, "commit"), ("manual".into(), musterpoint::runbook::Lane::Forward));
+    assert!(!runbook.units.iter().next().unwrap().has_commit);
+    let runbook = run(&plan, &sources, &tier_only(), Operation::Test, None).unwrap();
+    assert_eq!(gate(&runbook, "cleanup"), ("manual".into(), musterpoint::runbook::Lane::Cleanup));
+    assert_eq!(waits(&runbook, "clean up app01"), ["cleanup"]);
+}
+
+#[test]
+fn a_policy_of_the_command_line_replaces_the_plans_and_is_recorded() {
+    let (plan, sources) = plans::shipped("erp");
+    let mut options = CompileOptions::new(Operation::Failback, None, &sources);
+    let ladder = |kind| musterpoint::model::Ladder {
+        rungs: vec![musterpoint::model::Policy::plain(kind)],
+        end: musterpoint::model::LadderEnd::Fail,
+    };
+    options.points = vec![(Some("db".to_owned()), ladder(musterpoint::model::PolicyKind::Common))];
+    let runbook = compile(&plan, &plans::inventory("contoso"), &options).unwrap();
+    let db = runbook.subjects.iter().next().unwrap();
+    assert!(db.overridden);
+    assert_eq!(db.forecast.as_ref().unwrap().set.as_deref(), Some("set-0555"));
+    assert_eq!(runbook.mode, Some(Mode::Planned));
+    options.as_of = Some("2026-11-23T05:50:00Z".parse().unwrap());
+    let runbook = compile(&plan, &plans::inventory("contoso"), &options).unwrap();
+    assert_eq!(
+        runbook.subjects.iter().next().unwrap().forecast.as_ref().unwrap().set.as_deref(),
+        Some("set-0545")
+    );
+    options.points[0].0 = Some("sql01".to_owned());
+    let problems = compile(&plan, &plans::inventory("contoso"), &options).unwrap_err();
+    assert_eq!(problems[0].code.as_str(), "MP0611");
 }

@@ -8,7 +8,7 @@ mod runbooks;
 use std::path::Path;
 use std::sync::Arc;
 
-use musterpoint::base::{Clock as _, IdVec, Timestamp};
+use musterpoint::base::{IdVec, Timestamp};
 use musterpoint::drive::{Attendance, DriveEnd, DriveOptions, Watch, begin_run, drive, replay};
 use musterpoint::estate::Estate as _;
 use musterpoint::estate::sim::{Sim, SimOptions};

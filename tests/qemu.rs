@@ -351,6 +351,7 @@ async fn what_cannot_be_done_is_refused_and_touches_nothing() {
         (take_final(&["orders", "stock"]), "source_running"),
         (commit("orders"), "not_failed_over"),
         (reprotect("orders", "north"), "already_there"),
+        (start("orders", false), "nothing_to_start"),
         (start("orders", true), "nothing_to_start"),
     ] {
         let error = lab.act(request.clone()).await.unwrap_err();
@@ -358,6 +359,7 @@ async fn what_cannot_be_done_is_refused_and_touches_nothing() {
         assert!(matches!(error, EstateError::Refused { .. }));
         assert_eq!(lab.files(), before, "{request:?}");
     }
+    assert_eq!(code(&engine.start_machine("nobody").await.unwrap_err()), "unknown_machine");
     assert_eq!(code(&engine.take_point("nobody").await.unwrap_err()), "unknown_machine");
 }
 

@@ -358,6 +358,11 @@ fn every_shipped_plan_has_an_estate_with_its_machines_in_its_groups() {
 fn every_shipped_script_runs_twice_alike_and_leaves_nothing() {
     for script in std::fs::read_dir("plans/scripts").unwrap() {
         let path = script.unwrap().path().canonicalize().unwrap();
+        // These act on the disks of a real estate; the tests of disks run them there.
+        let on_disks = ["cut-site.sh", "write-record.sh"];
+        if on_disks.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
         let folder = tempfile::tempdir().unwrap();
         let run = || {
             let mut child = std::process::Command::new(&path)

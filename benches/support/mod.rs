@@ -98,6 +98,7 @@ pub(crate) fn line(name: &str, figure: Figure, note: &str) {
 }
 
 /// A remark under the table.
+#[allow(dead_code, reason = "each bench uses its part of what they share")]
 pub(crate) fn note(text: &str) {
     println!("{text}");
 }

@@ -7,6 +7,7 @@ mod context;
 mod drive;
 mod exit;
 mod failure;
+mod frozen;
 mod person;
 mod pipeline;
 mod progress;

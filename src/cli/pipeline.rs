@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use crate::base::{Digest, limits};
 use crate::estate::Estate as _;
-use crate::estate::any::{AnyEstate, Purpose, open_for};
+use crate::estate::any::{self, AnyEstate, Opening, Purpose};
 use crate::inventory::Inventory;
 use crate::model::resolve::{DiskFiles, parse_ladder, resolve};
-use crate::model::{Ladder, Plan};
+use crate::model::{Ladder, Operation, Plan};
 use crate::rules::{self, DiskScripts};
-use crate::runbook::{CompileOptions, EstateSpec, Runbook, compile};
-use crate::source::codes::command as codes;
-use crate::source::{Diagnostic, Source, Sources};
+use crate::runbook::{CompileOptions, EstateSpec, Runbook, compile, reprotect};
+use crate::source::codes::{command as codes, run as run_codes};
+use crate::source::{Code, Diagnostic, Source, Sources};
 
 use super::args::{SaidArgs, WantedArgs};
 use super::context::Context;
@@ -103,7 +103,14 @@ pub(super) fn open_quietly(
     spec: &EstateSpec,
     purpose: Purpose,
 ) -> Result<Arc<AnyEstate>, Failure> {
-    let opened = open_for(spec, &context.state, purpose);
+    let opened = any::open(Opening {
+        name: &spec.name,
+        provider: &spec.provider,
+        args: &spec.args,
+        folder: &spec.folder,
+        state: &context.state,
+        purpose,
+    });
     opened.map(Arc::new).map_err(|diagnostics| Failure::placeless(Exit::InputWrong, diagnostics))
 }
 
@@ -128,14 +135,14 @@ pub(super) fn inventory(context: &Context, name: &str, estate: &AnyEstate) -> Re
     Err(Failure::said(Exit::Refused, codes::ESTATE_SILENT, message, help))
 }
 
+/// Ladders said on the command line, with whose they are; of all where nobody is named.
+pub(super) type Ladders = Vec<(Option<String>, Ladder)>;
+
 /// What `--point` says, each for one group or machine or for all. The texts go into `sources`.
 ///
 /// # Errors
 /// One cannot be read: a wrong use of the command.
-pub(super) fn ladders(
-    wanted: &WantedArgs,
-    mut sources: Sources,
-) -> Result<(Vec<(Option<String>, Ladder)>, Sources), Failure> {
+pub(super) fn ladders(wanted: &WantedArgs, mut sources: Sources) -> Result<(Ladders, Sources), Failure> {
     let mut ladders = Vec::new();
     for said in &wanted.points {
         let (name, policy) = split_point(said);
@@ -196,29 +203,70 @@ pub(super) struct Compiled {
 /// # Errors
 /// The plan is wrong, the estate does not answer, or the world does not fit: nothing was touched.
 pub(super) fn runbook(context: &Context, path: &Path, wish: &Wish<'_>) -> Result<Compiled, Failure> {
+    let said = wish.said;
+    against_estate(context, path, &said.wanted, |plan, inventory, points, sources| {
+        let mut options = CompileOptions::new(wish.operation, wish.mode, sources);
+        options.to.clone_from(&said.to);
+        options.lost_at = said.wanted.lost_at;
+        options.as_of = said.wanted.as_of;
+        options.points = points;
+        options.without.clone_from(&said.without);
+        options.params.clone_from(&said.params);
+        options.approved.clone_from(&wish.approved);
+        options.unfenced.clone_from(&said.unfenced);
+        options.scripts = Some(&digest_of);
+        compile(plan, inventory, &options)
+    })
+}
+
+/// Compiles the reprotection of a plan's machines by themselves.
+///
+/// # Errors
+/// As `runbook`.
+pub(super) fn reprotection(
+    context: &Context,
+    path: &Path,
+    without: &[String],
+    params: &[(String, String)],
+) -> Result<Compiled, Failure> {
+    let wanted = WantedArgs { points: Vec::new(), as_of: None, lost_at: None };
+    against_estate(context, path, &wanted, |plan, inventory, _, sources| {
+        let mut options = CompileOptions::new(Operation::Failover, None, sources);
+        options.without = without.to_vec();
+        options.params = params.to_vec();
+        reprotect(plan, inventory, &options)
+    })
+}
+
+/// Reads a plan, asks its estate, and has a runbook made of both.
+fn against_estate(
+    context: &Context,
+    path: &Path,
+    wanted: &WantedArgs,
+    make: impl FnOnce(&Plan, &Inventory, Ladders, &Sources) -> Result<Runbook, Vec<Diagnostic>>,
+) -> Result<Compiled, Failure> {
     let Sound { plan, sources, warnings } = sound(path)?;
+    let (points, sources) = ladders(wanted, sources)?;
     let spec = estate_spec(&plan);
     let estate = open(context, &spec, Purpose::Look)?;
     let inventory = inventory(context, &plan.estate.name, &estate)?;
-    let (points, sources) = ladders(&wish.said.wanted, sources)?;
-    let said = wish.said;
-    let mut options = CompileOptions::new(wish.operation, wish.mode, &sources);
-    options.to.clone_from(&said.to);
-    options.lost_at = said.wanted.lost_at;
-    options.as_of = said.wanted.as_of;
-    options.points = points;
-    options.without.clone_from(&said.without);
-    options.params.clone_from(&said.params);
-    options.approved.clone_from(&wish.approved);
-    options.unfenced.clone_from(&said.unfenced);
-    options.scripts = Some(&digest_of);
-    match compile(&plan, &inventory, &options) {
+    match make(&plan, &inventory, points, &sources) {
         Ok(mut runbook) => {
             runbook.estate.folder = spec.folder;
             Ok(Compiled { runbook, sources, warnings })
         }
-        Err(diagnostics) => Err(Failure::new(Exit::Refused, diagnostics, sources)),
+        Err(diagnostics) => {
+            let usage = diagnostics.iter().all(|diagnostic| is_about_usage(diagnostic.code));
+            let exit = if usage { Exit::Usage } else { Exit::Refused };
+            Err(Failure::new(exit, diagnostics, sources))
+        }
     }
+}
+
+/// Whether the command line alone is at fault.
+fn is_about_usage(code: Code) -> bool {
+    [run_codes::MODE_MISSING, run_codes::FORCED_INCOMPLETE, run_codes::UNKNOWN_OPTION, run_codes::PARAM_WRONG]
+        .contains(&code)
 }
 
 /// The digest of a file's bytes; nothing where it cannot be read.

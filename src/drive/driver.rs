@@ -10,14 +10,14 @@ use tokio::task::JoinSet;
 
 use crate::base::{Clock, Digest, SystemClock, Timestamp, limits};
 use crate::estate::Estate;
-use crate::event::{Event, EventKind, Key, Person};
-use crate::run::{Command, NodeState, Run, RunState};
+use crate::event::{Event, EventKind, Person};
+use crate::run::{Command, Run, RunState};
 use crate::runbook::NodeId;
 use crate::store::{Answer, Owner, RunId, RunSummary, Store, StoreError};
 
-use super::activity::{Activity, FromTask, Report, Work};
-use super::estate_act::{Next, failed, next};
-use super::script::{self, ScriptFound};
+use super::activity::{Activity, FromTask};
+use super::estate_act::{Next, next};
+use super::interrupts::Interrupts;
 
 /// Who watches a run: a terminal, or nobody.
 pub trait Watch {
@@ -125,8 +125,8 @@ pub(super) struct Driver<'a, E> {
     pub(super) output: PathBuf,
     pub(super) options: DriveOptions,
     watch: &'a mut dyn Watch,
-    activities: BTreeMap<NodeId, Activity>,
-    tasks: JoinSet<FromTask>,
+    pub(super) activities: BTreeMap<NodeId, Activity>,
+    pub(super) tasks: JoinSet<FromTask>,
     /// Notifications: they hold up nothing.
     pub(super) side: JoinSet<EventKind>,
     /// Requests that need a look at the estate's points first.
@@ -142,9 +142,11 @@ impl<E: Estate + 'static> Driver<'_, E> {
         let version = self.options.version.clone();
         self.record(vec![EventKind::DriverStarted { epoch: self.epoch, version }]).await?;
         // What was asked while nobody drove comes first: going on tries failed steps again, and a skip
-        // of one or a rollback would come too late.
+        // of one or a rollback would come too late. What a request brings to a stand stays there.
+        let stands = |run: &Run| matches!(run.state(), RunState::Paused | RunState::Halted);
+        let stood = stands(&self.run);
         self.take_requests().await?;
-        if self.options.resume && matches!(self.run.state(), RunState::Paused | RunState::Halted) {
+        if self.options.resume && stood && stands(&self.run) {
             self.record(vec![EventKind::Resumed { by: self.options.by.clone() }]).await?;
         }
         let mut interrupts = Interrupts::new();
@@ -241,166 +243,6 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 self.begin(node, key).await?;
             }
         }
-    }
-
-    /// Does what was recorded as begun.
-    async fn begin(&mut self, node: NodeId, key: Key) -> Result<(), DriveError> {
-        let NodeState::Running { since, .. } = *self.run.node(node) else { return Ok(()) };
-        if matches!(self.run.runbook().nodes.at(node).act, crate::runbook::Act::Wait { .. }) {
-            return Ok(());
-        }
-        match super::act::work(&self.run, node, since, &self.output, &key) {
-            Ok((work, deadline)) => {
-                let activity = Activity { key, since, deadline, work, in_flight: false, wake: None };
-                self.activities.insert(node, activity);
-                self.go_on(node).await
-            }
-            Err(message) => self.record(vec![failed(node, "not_known", message, false, false)]).await,
-        }
-    }
-
-    /// Finds out what became of an attempt whose outcome is not recorded.
-    async fn resolve(
-        &mut self,
-        node: NodeId,
-        since: Timestamp,
-        key: Key,
-        handle: Option<crate::event::Handle>,
-    ) -> Result<(), DriveError> {
-        let (mut work, deadline) = match super::act::work(&self.run, node, since, &self.output, &key) {
-            Ok(work) => work,
-            Err(evidence) => return self.record(vec![EventKind::StepUnclear { node, evidence }]).await,
-        };
-        match &mut work {
-            Work::Verb { request, handle: slot, .. } => {
-                slot.clone_from(&handle);
-                let (estate, request, asked) = (Arc::clone(&self.estate), request.clone(), key.clone());
-                self.spawn(node, key.clone(), async move {
-                    Report::Found(limited(estate.find(&asked, &request, since)).await)
-                });
-            }
-            Work::Script { folder } => {
-                let folder = folder.clone();
-                self.spawn(node, key.clone(), async move { Report::Script(script::watch(folder).await) });
-            }
-            // These only read: the same attempt goes on, its deadline as it was.
-            Work::Confirm { .. } | Work::Probe { .. } | Work::Command { .. } | Work::Points => {
-                self.record(vec![EventKind::StepNotArrived { node }]).await?;
-                let activity = Activity { key, since, deadline, work, in_flight: false, wake: None };
-                self.activities.insert(node, activity);
-                return self.go_on(node).await;
-            }
-        }
-        let activity = Activity { key, since, deadline, work, in_flight: true, wake: None };
-        self.activities.insert(node, activity);
-        Ok(())
-    }
-
-    /// The next move of an activity that has no task out.
-    async fn go_on(&mut self, node: NodeId) -> Result<(), DriveError> {
-        let now = self.now();
-        let Some(activity) = self.activities.get_mut(&node) else { return Ok(()) };
-        let key = activity.key.clone();
-        let late = activity.deadline.is_some_and(|deadline| deadline <= now);
-        let unknown = matches!(self.run.node(node), NodeState::Unknown { .. });
-        activity.in_flight = true;
-        activity.wake = None;
-        let (estate, since) = (Arc::clone(&self.estate), activity.since);
-        match &activity.work {
-            Work::Verb { request, .. } if unknown => {
-                let (request, asked) = (request.clone(), key.clone());
-                self.spawn(node, key, async move {
-                    Report::Found(limited(estate.find(&asked, &request, since)).await)
-                });
-            }
-            Work::Verb { handle: Some(handle), cancelled: false, .. } if late => {
-                let handle = handle.clone();
-                self.spawn(node, key, async move {
-                    let _refused = limited(estate.cancel(&handle)).await;
-                    Report::Cancelled
-                });
-            }
-            Work::Verb { handle: Some(handle), .. } => {
-                let handle = handle.clone();
-                self.spawn(node, key, async move { Report::Polled(limited(estate.poll(&handle)).await) });
-            }
-            Work::Verb { request, handle: None, .. } => {
-                let (request, asked) = (request.clone(), key.clone());
-                self.spawn(node, key, async move {
-                    Report::Submitted(limited(estate.submit(&asked, &request)).await)
-                });
-            }
-            Work::Confirm { machine } => {
-                let machine = machine.clone();
-                self.spawn(node, key, async move {
-                    Report::Observed(limited(estate.observe(&machine, false)).await)
-                });
-            }
-            Work::Probe { probe, .. } => {
-                let probe = probe.clone();
-                let real = self.is_real(node);
-                self.spawn(node, key, async move {
-                    let asked = async {
-                        if real {
-                            crate::estate::real_probe(&probe).await
-                        } else {
-                            estate.probe(&probe).await
-                        }
-                    };
-                    let answer = tokio::time::timeout(limits::ESTATE_CALL_MAX, asked).await;
-                    Report::Probed(answer.unwrap_or_else(|_| Err("no answer".to_owned())))
-                });
-            }
-            Work::Command { program, .. } => {
-                let program = program.clone();
-                self.spawn(node, key, async move { Report::Command(super::program::run(&program).await) });
-            }
-            Work::Points => {
-                self.spawn(node, key, async move {
-                    Report::Inventory(Box::new(limited(estate.inventory()).await))
-                });
-            }
-            Work::Script { folder } => {
-                let folder = folder.clone();
-                return self.start_script(node, key, folder).await;
-            }
-        }
-        Ok(())
-    }
-
-    fn is_real(&self, node: NodeId) -> bool {
-        matches!(&self.run.runbook().nodes.at(node).act, crate::runbook::Act::Check(check) if check.real)
-    }
-
-    async fn start_script(&mut self, node: NodeId, key: Key, folder: PathBuf) -> Result<(), DriveError> {
-        let compiled = self.run.runbook().nodes.at(node);
-        let spec = match &compiled.act {
-            crate::runbook::Act::Script(script) => &script.spec,
-            crate::runbook::Act::Fence { spec, .. } => spec,
-            _ => crate::bug!("`{}` is no script", compiled.name),
-        };
-        let started = super::fill::program(spec, &self.run, &compiled.name)
-            .and_then(|program| script::start(&self.options.host, &folder, &program));
-        match started {
-            Ok(mut child) => {
-                self.spawn(node, key, async move {
-                    let _status = child.wait().await;
-                    Report::Script(match script::end(&folder) {
-                        Some(end) => ScriptFound::Ended(end),
-                        None => script::find(&folder).unwrap_or(ScriptFound::Vanished),
-                    })
-                });
-                Ok(())
-            }
-            Err(message) => {
-                self.activities.remove(&node);
-                self.record(vec![failed(node, "not_started", message, false, false)]).await
-            }
-        }
-    }
-
-    fn spawn(&mut self, node: NodeId, key: Key, work: impl Future<Output = Report> + Send + 'static) {
-        self.tasks.spawn(async move { FromTask { node, key, report: work.await } });
     }
 
     /// Goes on with every activity whose time has come.
@@ -560,59 +402,5 @@ impl<E: Estate + 'static> Driver<'_, E> {
         }
         self.store.release_lease(&self.id, self.epoch).await?;
         Ok(end)
-    }
-}
-
-/// A call to the estate within its limit; no answer in time is an unknown outcome.
-async fn limited<T>(
-    call: impl Future<Output = Result<T, crate::event::EstateError>>,
-) -> Result<T, crate::event::EstateError> {
-    match tokio::time::timeout(limits::ESTATE_CALL_MAX, call).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let limit = crate::base::time::format_duration(limits::ESTATE_CALL_MAX);
-            Err(crate::event::EstateError::Unknown {
-                message: format!("the estate did not answer within {limit}"),
-            })
-        }
-    }
-}
-
-/// Ctrl-C and termination, counted.
-struct Interrupts {
-    count: u32,
-    interrupt: Option<tokio::signal::unix::Signal>,
-    terminate: Option<tokio::signal::unix::Signal>,
-}
-
-impl Interrupts {
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        Self {
-            count: 0,
-            interrupt: signal(SignalKind::interrupt()).ok(),
-            terminate: signal(SignalKind::terminate()).ok(),
-        }
-    }
-
-    async fn next(&mut self) {
-        let interrupted = async {
-            match &mut self.interrupt {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        let terminated = async {
-            match &mut self.terminate {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            _ = interrupted => {}
-            _ = terminated => {}
-        }
-        self.count += 1;
     }
 }

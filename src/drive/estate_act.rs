@@ -138,6 +138,10 @@ fn of_find(node: NodeId, activity: &mut Activity, found: Result<Found, EstateErr
             }
             Next::GoOn(vec![EventKind::OperationAccepted { node, handle }], now)
         }
+        // It ended there, and the estate itself cannot say how: asking again would only hear it again.
+        Ok(Found::Failed(EstateError::Unknown { message: evidence })) => {
+            Next::End(vec![EventKind::StepUnclear { node, evidence }])
+        }
         Ok(Found::Failed(error)) => Next::End(vec![of_error(node, error)]),
         Ok(Found::NeverArrived) => Next::GoOn(vec![EventKind::StepNotArrived { node }], now),
         Ok(Found::CannotTell(_)) if request.harmless_to_repeat() => {

@@ -3,10 +3,12 @@
 
 mod act;
 mod activity;
+mod begin;
 mod bind;
 mod driver;
 mod estate_act;
 mod fill;
+mod interrupts;
 mod notify;
 pub mod program;
 mod record;

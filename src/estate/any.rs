@@ -9,7 +9,6 @@ use crate::event::{
     EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
 };
 use crate::inventory::{self, Inventory};
-use crate::runbook::EstateSpec;
 use crate::schema::provider;
 use crate::source::Diagnostic;
 use crate::source::codes::{command as command_codes, estate as codes};
@@ -18,8 +17,6 @@ use super::Estate;
 use super::qemu::{Qemu, QemuOptions};
 use super::sim::{Sim, SimOptions, Speed};
 
-/// The description of an estate of disks, in its folder.
-const DISKS_FILE: &str = "disks.json";
 /// A description of disks in bytes.
 const DISKS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -41,22 +38,31 @@ pub enum Purpose {
     Look,
 }
 
-/// Opens the estate of a runbook, to act on it. What it keeps lies below `state`.
+/// How an estate is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// Its name in the plan.
+    pub name: &'a str,
+    /// `sim`, `qemu`, …
+    pub provider: &'a str,
+    /// The provider's own keys.
+    pub args: &'a serde_json::Value,
+    /// The plan's folder, where relative paths of the keys start.
+    pub folder: &'a Path,
+    /// The state folder, below which it keeps what it remembers.
+    pub state: &'a Path,
+    /// For what.
+    pub purpose: Purpose,
+}
+
+/// Opens the estate that a plan or runbook names.
 ///
 /// # Errors
 /// The provider is not part of this build, one of its keys cannot be used, or it does not open.
-pub fn open(spec: &EstateSpec, state: &Path) -> Result<AnyEstate, Vec<Diagnostic>> {
-    open_for(spec, state, Purpose::Act)
-}
-
-/// As `open`, for a purpose.
-///
-/// # Errors
-/// As `open`.
-pub fn open_for(spec: &EstateSpec, state: &Path, purpose: Purpose) -> Result<AnyEstate, Vec<Diagnostic>> {
-    match spec.provider.as_str() {
-        "sim" => sim(spec, state, purpose).map(|sim| AnyEstate::Sim(Box::new(sim))),
-        "qemu" => qemu(spec, state).map(|qemu| AnyEstate::Qemu(Box::new(qemu))),
+pub fn open(how: Opening<'_>) -> Result<AnyEstate, Vec<Diagnostic>> {
+    match how.provider {
+        "sim" => sim(how).map(|sim| AnyEstate::Sim(Box::new(sim))),
+        "qemu" => qemu(how).map(|qemu| AnyEstate::Qemu(Box::new(qemu))),
         other => {
             let message = format!("this build of the program cannot drive the provider `{other}`");
             Err(vec![Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message).help(
@@ -72,38 +78,36 @@ pub fn is_simulated(word: &str) -> bool {
     provider::find(word).is_some_and(|provider| provider.simulated)
 }
 
-fn sim(spec: &EstateSpec, state: &Path, purpose: Purpose) -> Result<Sim, Vec<Diagnostic>> {
-    let said = spec.args.get("inventory").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let inventory = inventory::read_file(said, &spec.folder.join(said))?;
-    let kept = state.join("estates").join(format!("{}.db", spec.name));
-    let path = match purpose {
+fn sim(how: Opening<'_>) -> Result<Sim, Vec<Diagnostic>> {
+    let said = how.args.get("inventory").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let inventory = inventory::read_file(said, &how.folder.join(said))?;
+    let kept = how.state.join("estates").join(format!("{}.db", how.name));
+    let path = match how.purpose {
         Purpose::Look if !kept.exists() => PathBuf::from(":memory:"),
         Purpose::Look | Purpose::Act => kept,
     };
     let mut options = SimOptions::new(path, inventory);
-    if let Some(seed) = spec.args.get("seed").and_then(serde_json::Value::as_u64) {
+    if let Some(seed) = how.args.get("seed").and_then(serde_json::Value::as_u64) {
         options.seed = seed;
     }
-    options.speed = match spec.args.get("speed") {
+    options.speed = match how.args.get("speed") {
         Some(serde_json::Value::Number(factor)) => {
             Speed::Factor(factor.as_u64().and_then(|factor| u32::try_from(factor).ok()).unwrap_or(1))
         }
         Some(serde_json::Value::String(word)) if word == "real" => Speed::Factor(1),
         Some(_) | None => Speed::Max,
     };
-    let faults = spec.args.get("faults").and_then(serde_json::Value::as_array);
+    let faults = how.args.get("faults").and_then(serde_json::Value::as_array);
     options.faults =
         faults.into_iter().flatten().filter_map(|fault| fault.as_str().map(str::to_owned)).collect();
     Sim::open(options)
 }
 
-fn qemu(spec: &EstateSpec, state: &Path) -> Result<Qemu, Vec<Diagnostic>> {
+fn qemu(how: Opening<'_>) -> Result<Qemu, Vec<Diagnostic>> {
     use std::io::Read as _;
-    let folder = match spec.args.get("folder").and_then(serde_json::Value::as_str) {
-        Some(said) => spec.folder.join(said),
-        None => state.join("estates").join(&spec.name),
-    };
-    let path = folder.join(DISKS_FILE);
+    let said = how.args.get("disks").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let path = how.folder.join(said);
+    let folder = how.state.join("estates").join(how.name);
     let mut text = String::new();
     let read =
         std::fs::File::open(&path).and_then(|file| file.take(DISKS_BYTES_MAX + 1).read_to_string(&mut text));
@@ -124,6 +128,17 @@ impl AnyEstate {
         match self {
             Self::Sim(sim) => sim.warnings(),
             Self::Qemu(_) => &[],
+        }
+    }
+
+    /// The estate of disks that it is, for what an operator does to one outside any run.
+    ///
+    /// # Errors
+    /// Why it has nothing for an operator to do, as a sentence.
+    pub const fn disks(&self) -> Result<&Qemu, &'static str> {
+        match self {
+            Self::Sim(_) => Err("a simulated estate is set up from its inventory and takes points by itself"),
+            Self::Qemu(qemu) => Ok(qemu),
         }
     }
 }

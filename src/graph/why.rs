@@ -134,6 +134,9 @@ impl Why {
         }
         let strongest = causes.iter().map(Cause::strength).max();
         causes.retain(|cause| Some(cause.strength()) == strongest);
+        // Of rules that follow from one another the first says it.
+        let mut ruled = false;
+        causes.retain(|cause| !matches!(cause, Cause::Rule(_)) || !std::mem::replace(&mut ruled, true));
         if causes.len() > CAUSES_MAX {
             causes.drain(CAUSES_MAX - 1..causes.len() - 1);
         }

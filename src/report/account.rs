@@ -158,7 +158,7 @@ fn sources(page: &mut Page, facts: &Facts) {
     let at = &facts.source;
     for (word, what) in [
         ("deleted", "deleted at the source"),
-        ("left-behind", "left behind, switched off, at the source"),
+        ("left-behind", "left behind at the source"),
         ("kept", "kept at the source"),
         ("started-again", "started again at the source"),
     ] {
@@ -229,7 +229,8 @@ fn critical_path(page: &mut Page, facts: &Facts) {
         .iter()
         .map(|one| {
             let waited = as_duration(&one.waited_s);
-            let before = if waited.is_zero() {
+            // Below a second it is only the engine's own turn.
+            let before = if waited < Duration::from_secs(1) {
                 String::new()
             } else {
                 format!("after {} for a slot, a delay or the driver", short(waited))

@@ -92,7 +92,7 @@ pub struct Objectives {
 pub struct Achieved {
     /// The greatest loss among bound points.
     pub rpo_s: Option<Number>,
-    /// Whether it is within the objective.
+    /// Whether it is within the objective; null until every point is bound, unless it is missed already.
     pub rpo_met: Option<bool>,
     /// The machine that loses most.
     pub worst: Option<String>,

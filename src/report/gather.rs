@@ -69,6 +69,11 @@ pub(super) fn worst_loss(run: &Run) -> Option<(std::time::Duration, &str)> {
         .reduce(|worst, one| if one.0 > worst.0 { one } else { worst })
 }
 
+/// Whether the loss is known for good: every point is bound, or none will be any more.
+pub(super) fn loss_is_known(run: &Run) -> bool {
+    run.ended().is_some() || run.runbook().subjects.ids().all(|subject| run.bound(subject).is_some())
+}
+
 /// When the objective was reached: the end of its step, or of the last machine's start.
 pub(super) fn reached(run: &Run) -> Option<(Timestamp, NodeId)> {
     let runbook = run.runbook();
@@ -104,7 +109,11 @@ fn achieved(run: &Run, now: Timestamp) -> Achieved {
     let outage = run.runbook().lost_at.zip(reached).map(|(lost, (at, _))| at.since(lost));
     Achieved {
         rpo_s: worst.map(|(loss, _)| seconds(loss)),
-        rpo_met: objective.rpo.zip(worst).map(|(rpo, (loss, _))| loss <= rpo),
+        rpo_met: objective
+            .rpo
+            .zip(worst)
+            .map(|(rpo, (loss, _))| loss <= rpo)
+            .filter(|met| !met || loss_is_known(run)),
         worst: worst.map(|(_, name)| name.to_owned()),
         rto_s: took.map(seconds),
         rto_met,

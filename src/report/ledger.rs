@@ -24,20 +24,15 @@ pub(super) struct Ledger {
     pub(super) late: BTreeMap<NodeId, Timestamp>,
     pub(super) kept: BTreeMap<VmId, String>,
     pub(super) untold: Vec<NotificationFact>,
-    /// How often a driver took the run over from another.
-    pub(super) takeovers: u64,
 }
 
 impl Ledger {
     /// The ledger of a log.
     pub(super) fn of(events: &[Event]) -> Self {
         let mut ledger = Self::default();
-        let mut drivers = 0u64;
         for event in events {
-            drivers += u64::from(matches!(event.kind, EventKind::DriverStarted { .. }));
             ledger.enter(event);
         }
-        ledger.takeovers = drivers.saturating_sub(1);
         ledger
     }
 

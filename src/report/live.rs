@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::base::{Clock, Timestamp};
 use crate::drive::Watch;
 use crate::event::Event;
-use crate::run::{NodeState, Run};
+use crate::run::{NodeState, Run, RunState};
 use crate::runbook::{Act, Phase, Slot};
 
 use super::asks::{self, Ask};
@@ -55,6 +55,9 @@ pub fn frame(run: &Run, now: Timestamp, hold: Option<&str>, screen: Screen) -> V
     if let Some(why) = hold {
         view.painted(Paint::Bad, &format!("the engine holds: {why}"));
     }
+    if !matches!(run.state(), RunState::Running | RunState::Waiting) {
+        view.plain(&verdict::meaning(run, false));
+    }
     view.phases(run);
     view.plain(&format!("RTO  {}", verdict::rto(run, now)));
     view.plain(&format!("RPO  {}", verdict::rpo(run)));
@@ -63,9 +66,6 @@ pub fn frame(run: &Run, now: Timestamp, hold: Option<&str>, screen: Screen) -> V
     view.asks(&asks, now);
     view.list("running", running(run, now));
     view.list("next", next(run));
-    if run.ended().is_some() {
-        view.plain(&verdict::meaning(run, false));
-    }
     view.lines
 }
 
@@ -91,14 +91,14 @@ impl View {
 
     fn plain(&mut self, text: &str) {
         if self.free() > 0 {
-            let text = self.in_marks(text);
-            self.lines.push(clip(&clean(&text), self.columns()));
+            let text = self.in_marks(&clip(&clean(text), self.columns()));
+            self.lines.push(text);
         }
     }
 
     fn painted(&mut self, with: Paint, text: &str) {
         if self.free() > 0 {
-            let text = clip(&clean(&self.in_marks(text)), self.columns());
+            let text = self.in_marks(&clip(&clean(text), self.columns()));
             self.lines.push(paint(self.screen.colour, with, &text));
         }
     }

@@ -229,6 +229,11 @@ fn fenced(run: &Run, ledger: &Ledger, nodes: &MachineNodes) -> Option<bool> {
     if runbook.is_test() {
         return None;
     }
+    // A source is a danger once there is a target; before that it is what it always was.
+    let made = state(run, nodes.fail_over).or_else(|| state(run, nodes.start)).is_some_and(NodeState::began);
+    if !made {
+        return None;
+    }
     let excepted = |node: NodeId| ledger.details.get(&node).is_some_and(|detail| detail.exception.is_some());
     if let Some(node) = nodes.confirm
         && run.node(node).is_settled()
@@ -256,6 +261,8 @@ fn guarded(run: &Run, nodes: &MachineNodes) -> Option<bool> {
     if succeeded(run, nodes.reprotect) {
         return Some(true);
     }
+    // As long as it may still be turned round by itself, nothing is wrong yet.
+    let tried = state(run, nodes.reprotect).is_none_or(NodeState::is_settled);
     let over = run.ended().is_some() && succeeded(run, nodes.last());
-    (over || succeeded(run, nodes.commit)).then_some(false)
+    (over || (succeeded(run, nodes.commit) && tried)).then_some(false)
 }

@@ -7,7 +7,7 @@ use serde_json::Number;
 use crate::base::Timestamp;
 use crate::event::{Event, Person};
 use crate::run::{NodeState, OperatorRequest, Run, RunState};
-use crate::runbook::{Act, NodeId, Phase};
+use crate::runbook::{Act, Node, NodeId, Phase};
 use crate::store::RunInfo;
 
 use super::asks::{self, Ask, command};
@@ -76,8 +76,14 @@ pub struct Status {
 /// Counts of steps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Progress {
-    /// Settled ones.
-    pub settled: usize,
+    /// Done ones: succeeded, skipped, or failed where that counts as done.
+    pub done: usize,
+    /// Under way, backing off or waiting for a person.
+    pub begun: usize,
+    /// Failed ones that are not tolerated.
+    pub failed: usize,
+    /// Held up by one that failed.
+    pub blocked: usize,
     /// All.
     pub steps: usize,
 }
@@ -140,7 +146,6 @@ pub fn status(seen: Seen<'_>) -> Status {
     if interrupted {
         facts.state = "interrupted";
     }
-    let (settled, steps) = run.progress();
     let started = run.started().map(|(at, _, _)| *at);
     let to = if run.ended().is_some() { run.last_at() } else { now };
     Status {
@@ -148,7 +153,7 @@ pub fn status(seen: Seen<'_>) -> Status {
         means: verdict::meaning(run, interrupted),
         now,
         phase: phase(run).map(Phase::word),
-        progress: Progress { settled, steps },
+        progress: progress(run),
         elapsed_s: started.map(|from| seconds(to.since(from))),
         running: running(run, now),
         retrying: retrying(run),
@@ -179,15 +184,36 @@ pub fn json(seen: Seen<'_>) -> String {
     }
 }
 
-/// The earliest phase in which something goes on, else with something left, else the last one.
+/// The steps of the way that the run is on.
+fn steps(run: &Run) -> impl Iterator<Item = (NodeId, &Node)> {
+    run.runbook().nodes.iter_enumerated().filter(|(id, node)| node.act != Act::Join && run.is_awake(*id))
+}
+
+fn progress(run: &Run) -> Progress {
+    let mut counts = Progress { done: 0, begun: 0, failed: 0, blocked: 0, steps: 0 };
+    for (id, _) in steps(run) {
+        let state = run.node(id);
+        counts.steps += 1;
+        let count = match state {
+            _ if state.is_done() => &mut counts.done,
+            NodeState::Failed { .. } => &mut counts.failed,
+            NodeState::Skipped { .. } => &mut counts.blocked,
+            _ if state.began() => &mut counts.begun,
+            _ => continue,
+        };
+        *count += 1;
+    }
+    counts
+}
+
+/// The earliest phase in which something goes on, else failed, else is left; else the last one.
 pub(super) fn phase(run: &Run) -> Option<Phase> {
-    let nodes = || {
-        run.runbook().nodes.iter_enumerated().filter(|(id, node)| node.act != Act::Join && run.is_awake(*id))
-    };
+    let nodes = || steps(run);
     let goes_on =
         nodes().filter(|(id, _)| !run.node(*id).is_settled() && run.node(*id).began()).map(|(_, n)| n.phase);
     goes_on
         .min()
+        .or_else(|| run.failed().filter_map(|id| run.runbook().nodes.get(id)).map(|node| node.phase).min())
         .or_else(|| nodes().filter(|(id, _)| !run.node(*id).is_settled()).map(|(_, n)| n.phase).min())
         .or_else(|| nodes().map(|(_, node)| node.phase).max())
 }

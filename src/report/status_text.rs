@@ -8,7 +8,7 @@ use crate::run::Run;
 
 use super::asks::{self, Ask};
 use super::facts::{Facts, MachineFact};
-use super::status::Status;
+use super::status::{Progress, Status};
 use super::verdict;
 use super::words::{Look, Page, instant, short, time_near};
 
@@ -25,26 +25,22 @@ pub(super) fn render(status: &Status, run: &Run, look: Look) -> String {
         page.text(0, warning);
     }
     let phase = status.phase.unwrap_or("none");
-    let steps = &status.progress;
-    page.table(
-        2,
-        &["", ""],
-        &[
-            vec![
-                "phase".to_owned(),
-                format!("{phase}, {} of {} settled", steps.settled, count(steps.steps, "step")),
-            ],
-            vec!["RTO".to_owned(), verdict::rto(run, now)],
-            vec!["RPO".to_owned(), verdict::rpo(run)],
-            vec!["started".to_owned(), started(facts, now)],
-            vec!["driven".to_owned(), driver(status)],
-            vec!["digest".to_owned(), facts.digest.chars().take(12).collect()],
-        ],
-    );
-    for ask in &status.waiting {
+    let rows = [
+        vec!["phase".to_owned(), format!("{phase}; {}", progress(&status.progress))],
+        vec!["RTO".to_owned(), verdict::rto(run, now)],
+        vec!["RPO".to_owned(), verdict::rpo(run)],
+        vec!["started".to_owned(), started(facts, now)],
+        vec!["driven".to_owned(), driver(status)],
+        vec!["digest".to_owned(), facts.digest.chars().take(12).collect()],
+    ];
+    let said: Vec<Vec<String>> =
+        rows.into_iter().filter(|row| row.iter().all(|cell| !cell.is_empty())).collect();
+    page.table(2, &["", ""], &said);
+    for ask in status.waiting.iter().filter(|ask| ask.kind != "points") {
         page.heading(&format!("`{}` waits for a person", ask.step));
         one_ask(&mut page, ask, now);
     }
+    points(&mut page, &status.waiting);
     under_way(&mut page, status, now);
     failures(&mut page, facts);
     machines(&mut page, facts, now);
@@ -84,7 +80,7 @@ fn driver(status: &Status) -> String {
         Some(_) if status.facts.instants.ended_at.is_some() => String::new(),
         Some(driver) => match (&driver.process, driver.alive) {
             (Some(process), true) => format!("by {process}"),
-            (Some(process), false) => format!("by nobody; {process} is gone"),
+            (Some(process), false) => format!("by nobody: the lease of {process} ran out"),
             (None, _) => "by nobody".to_owned(),
         },
     }
@@ -96,14 +92,41 @@ pub(super) fn one_ask(page: &mut Page, ask: &Ask, now: Timestamp) {
     for line in [asks::who_may(ask), asks::until(ask, now)].into_iter().flatten() {
         page.text(2, &line);
     }
-    if !ask.alternatives.is_empty() {
-        let rows: Vec<Vec<String>> =
-            ask.alternatives.iter().map(|one| vec![format!("`{}`", one.subject), one.what.clone()]).collect();
-        page.table(2, &["for", "alternative"], &rows);
-    }
-    for command in ask.alternatives.iter().map(|one| &one.command).chain(&ask.commands) {
+    for command in &ask.commands {
         page.line(4, command);
     }
+}
+
+/// All questions about points in one table, for one choice often depends on another.
+fn points(page: &mut Page, asks: &[Ask]) {
+    let asks: Vec<&Ask> = asks.iter().filter(|ask| ask.kind == "points").collect();
+    if asks.is_empty() {
+        return;
+    }
+    page.heading("points to choose");
+    for ask in &asks {
+        page.text(2, &ask.what);
+    }
+    let alternatives = || asks.iter().flat_map(|ask| &ask.alternatives);
+    let rows: Vec<Vec<String>> =
+        alternatives().map(|one| vec![one.subject.clone(), one.policy.clone(), one.what.clone()]).collect();
+    page.table(2, &["for", "policy", "comes to"], &rows);
+    for command in alternatives().map(|one| &one.command).chain(asks.iter().flat_map(|ask| &ask.commands)) {
+        page.line(4, command);
+    }
+}
+
+/// `6 of 25 steps done, 2 under way`.
+fn progress(counts: &Progress) -> String {
+    let mut text = format!("{} of {} done", counts.done, count(counts.steps, "step"));
+    for (number, what) in
+        [(counts.begun, "begun"), (counts.failed, "failed"), (counts.blocked, "held up behind")]
+    {
+        if number > 0 {
+            text = format!("{text}, {number} {what}");
+        }
+    }
+    text
 }
 
 /// Commands with what they do; where a command leaves no room, its meaning stands below it.

@@ -60,7 +60,8 @@ impl Teller {
     }
 
     fn took(&self, node: NodeId, at: Timestamp) -> String {
-        self.began.get(&node).map_or_else(String::new, |began| format!(" after {}", short(at.since(*began))))
+        let took = self.began.get(&node).map(|began| at.since(*began)).filter(|took| !took.is_zero());
+        took.map_or_else(String::new, |took| format!(" after {}", short(took)))
     }
 
     fn what(&mut self, runbook: &Runbook, event: &Event) -> (Weight, String) {
@@ -139,7 +140,7 @@ fn step_started(runbook: &Runbook, node: NodeId, attempt: u32, at: Timestamp) ->
         Act::Approve(approve) => {
             format!("waits for `{}` until {}", approve.by, instant(at.plus(approve.within)))
         }
-        Act::CommitGate(_) => "is reached: the commit window waits to be closed".to_owned(),
+        Act::CommitGate(_) => "is reached: the commit window may be closed".to_owned(),
         Act::Wait { duration, because } => format!("waits {}: {because}", format_duration(*duration)),
         Act::Check(check) => format!("looks for up to {}", format_duration(check.within)),
         Act::ShutDown { .. } => "takes the source down".to_owned(),
@@ -233,7 +234,7 @@ fn with_comment(text: String, comment: &str) -> String {
     if comment.is_empty() { text } else { format!("{text}: “{comment}”") }
 }
 
-/// What is not an outcome of a step: people, drivers and the run itself.
+/// What starts a run, and what people answer.
 fn by_people(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
     use Weight::{Attention, Fine, Progress};
     let who = |by: &Person| person(by);
@@ -287,6 +288,15 @@ fn by_people(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
             let (name, words) = (subject_name(runbook, *subject), choice_words(choice));
             (Attention, format!("changes the point of `{name}` to {words}, asked for by {}", who(by)))
         }
+        kind => of_run(runbook, kind),
+    }
+}
+
+/// What happens to the run as a whole.
+fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
+    use Weight::{Attention, Fine, Progress};
+    let who = |by: &Person| person(by);
+    match kind {
         EventKind::Paused { by } => {
             (Attention, format!("is paused by {}: running steps finish, nothing new starts", who(by)))
         }
@@ -341,6 +351,14 @@ fn by_people(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         | EventKind::StepFailed { .. }
         | EventKind::PointsBound { .. }
         | EventKind::PointsAsked { .. }
-        | EventKind::ApprovalLate { .. } => crate::bug!("this event is told with its step"),
+        | EventKind::ApprovalLate { .. }
+        | EventKind::RunStarted { .. }
+        | EventKind::DriverStarted { .. }
+        | EventKind::StepSkipped { .. }
+        | EventKind::RetryRequested { .. }
+        | EventKind::Approved { .. }
+        | EventKind::Rejected { .. }
+        | EventKind::PointsChosen { .. }
+        | EventKind::PointChanged { .. } => crate::bug!("this event is told with its step or its person"),
     }
 }

@@ -1,12 +1,13 @@
 //! Objectives against what was given, and what an operator must not overlook, as sentences.
 
 use crate::base::Timestamp;
+use crate::base::time::format_duration;
 use crate::base::words::{count, list};
 use crate::model::Mode;
 use crate::run::{Run, RunState};
 
 use super::facts::Facts;
-use super::gather::{reached, worst_loss};
+use super::gather::{loss_is_known, reached, worst_loss};
 use super::words::{short, time_near};
 
 /// Machines named in one sentence.
@@ -20,8 +21,13 @@ pub(super) fn rpo(run: &Run) -> String {
         (None, Some(rpo)) => format!("no point is bound yet; {} allowed", short(rpo)),
         (Some((loss, on)), None) => format!("{} at worst, on `{on}`; the plan states no RPO", short(loss)),
         (Some((loss, on)), Some(rpo)) => {
-            let verdict = if loss <= rpo { "met" } else { "MISSED" };
-            format!("{verdict}: {} lost at worst, on `{on}`; {} allowed", short(loss), short(rpo))
+            let verdict = match (loss <= rpo, loss_is_known(run)) {
+                (true, true) => "met",
+                (true, false) => "not all points are bound yet",
+                (false, _) => "MISSED",
+            };
+            let lost = if loss <= rpo { short(loss) } else { format_duration(loss) };
+            format!("{verdict}: {lost} lost at worst, on `{on}`; {} allowed", short(rpo))
         }
     }
 }
@@ -47,7 +53,11 @@ pub(super) fn rto(run: &Run, now: Timestamp) -> String {
         let outage = run.runbook().lost_at.map_or_else(String::new, |lost| {
             format!("; {} after the source was lost", short(at.since(lost)))
         });
-        return format!("{verdict}back after {}, when {goal}; {allowed}{outage}", short(took));
+        // What missed by seconds is told to the second: "2h; 2h allowed" would read as met.
+        let exact = objective.rto.is_some_and(|rto| took > rto);
+        let took = if exact { format_duration(took) } else { short(took) };
+        let back = if run.runbook().is_test() { "up" } else { "back" };
+        return format!("{verdict}{back} after {}, when {goal}; {allowed}{outage}", took);
     }
     let ended = run.ended().is_some();
     let so_far = if ended { run.last_at() } else { now }.since(*started);

@@ -237,8 +237,13 @@ pub(super) fn time_near(at: Timestamp, near: Timestamp) -> String {
     if day(at) == day(near) { format!("{}Z", at.time_of_day()) } else { instant(at) }
 }
 
+/// A duration for people: its two largest parts, and no milliseconds past the first second.
 pub(super) fn short(duration: Duration) -> String {
-    format_duration_short(duration)
+    if duration < Duration::from_secs(1) {
+        format_duration_short(duration)
+    } else {
+        format_duration_short(Duration::from_secs(duration.as_secs()))
+    }
 }
 
 /// A duration as a JSON number of seconds, whole where it is.

@@ -53,19 +53,8 @@ impl Run {
             EventKind::Rejected { node, by, comment } => self.rejected(*node, at, by, comment),
             EventKind::ApprovalLate { node } => self.approval_late(*node, at),
             EventKind::PointsBound { node, bound } => self.points_bound(*node, at, bound),
-            EventKind::PointsAsked { node, questions } => {
-                let (attempt, since) = self.underway(*node)?;
-                let question = Box::new(Question::Points(questions.clone()));
-                self.set(*node, NodeState::Waiting { attempt, since, question });
-                Ok(())
-            }
-            EventKind::PointsChosen { subject, ladder, .. } => {
-                let slot = self.ladders.get_mut(*subject).ok_or("the runbook has no such subject")?;
-                *slot = ladder.clone();
-                self.chosen.insert(*subject);
-                self.after_choice(at);
-                Ok(())
-            }
+            EventKind::PointsAsked { node, questions } => self.points_asked(*node, questions),
+            EventKind::PointsChosen { subject, ladder, .. } => self.points_chosen(*subject, ladder, at),
             EventKind::PointChanged { subject, choice, .. } => self.point_changed(*subject, choice, at),
             EventKind::Paused { .. } => {
                 self.paused = true;

@@ -120,19 +120,16 @@ pub enum ReplayError {
     },
 }
 
-impl Run {
-    /// A run of `runbook` to which nothing has happened.
-    #[must_use]
-    pub fn new(id: impl Into<String>, runbook: Arc<Runbook>) -> Self {
-        let dependants = Arc::new(Dependants::of(&runbook));
-        let record = NodeRecord {
-            state: NodeState::NotStarted,
-            open: 0,
-            attempts: 0,
-            first_began: None,
-            holds_slot: false,
-            again: false,
-        };
+/// What is read off the graph once.
+struct Views {
+    machine_nodes: IdVec<VmId, MachineNodes>,
+    target_of: BTreeMap<NodeId, VmId>,
+    gives_back: BTreeMap<NodeId, Vec<NodeId>>,
+    window_pending: BTreeMap<NodeId, BTreeSet<VmId>>,
+}
+
+impl Views {
+    fn of(runbook: &Runbook) -> Self {
         let mut machine_nodes: IdVec<VmId, MachineNodes> =
             runbook.machines.ids().map(|_| MachineNodes::default()).collect();
         let mut target_of = BTreeMap::new();
@@ -159,6 +156,24 @@ impl Run {
                 gives_back.entry(until).or_default().push(id);
             }
         }
+        Self { machine_nodes, target_of, gives_back, window_pending }
+    }
+}
+
+impl Run {
+    /// A run of `runbook` to which nothing has happened.
+    #[must_use]
+    pub fn new(id: impl Into<String>, runbook: Arc<Runbook>) -> Self {
+        let dependants = Arc::new(Dependants::of(&runbook));
+        let record = NodeRecord {
+            state: NodeState::NotStarted,
+            open: 0,
+            attempts: 0,
+            first_began: None,
+            holds_slot: false,
+            again: false,
+        };
+        let Views { machine_nodes, target_of, gives_back, window_pending } = Views::of(&runbook);
         let mut run = Self {
             id: id.into(),
             dependants,

@@ -28,9 +28,11 @@ impl Run {
                 (&node.act, &self.nodes.at(*id).state),
                 (Act::Join, NodeState::Succeeded { .. })
             );
+            // What is left behind in a lane that sleeps stays as it was: nobody derives it again.
+            let awake = self.awake(node.lane);
             let record = self.nodes.at_mut(*id);
             record.open = open;
-            if derived {
+            if derived && awake {
                 record.state = NodeState::NotStarted;
             }
         }
@@ -145,9 +147,11 @@ impl Run {
         match &compiled.act {
             Act::Commit { vm } => (!self.target_done(*vm)).then_some(SkipReason::TargetNotDone),
             Act::Reprotect { vm, .. } => {
-                let commit = self.machine_nodes.get(*vm).and_then(|nodes| nodes.commit);
-                let committed =
-                    commit.is_some_and(|id| matches!(self.nodes.at(id).state, NodeState::Succeeded { .. }));
+                // A run that only reprotects found its machines committed by an earlier one.
+                let committed = self.machine_nodes.get(*vm).is_some_and(|nodes| match nodes.commit {
+                    Some(id) => matches!(self.nodes.at(id).state, NodeState::Succeeded { .. }),
+                    None => nodes.target.is_empty(),
+                });
                 (!committed).then_some(SkipReason::TargetNotDone)
             }
             Act::CleanUp { vm } => {

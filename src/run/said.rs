@@ -1,8 +1,8 @@
 //! What people say, and what it makes of the run: approvals, points, the commit window.
 
 use crate::base::Timestamp;
-use crate::event::{BoundSubject, Person};
-use crate::model::{IfLate, IfRejected};
+use crate::event::{AskedPoints, BoundSubject, Person};
+use crate::model::{IfLate, IfRejected, Ladder};
 use crate::runbook::{Act, Forecast, NodeId, SubjectId};
 
 use super::core::{HaltCause, Run};
@@ -104,6 +104,26 @@ impl Run {
                 self.finish(node, at, NodeState::Failed { at, last, tolerated: false });
             }
         }
+        Ok(())
+    }
+
+    pub(super) fn points_asked(&mut self, node: NodeId, questions: &[AskedPoints]) -> Result<(), String> {
+        let (attempt, since) = self.underway(node)?;
+        let question = Box::new(Question::Points(questions.to_vec()));
+        self.set(node, NodeState::Waiting { attempt, since, question });
+        Ok(())
+    }
+
+    pub(super) fn points_chosen(
+        &mut self,
+        subject: SubjectId,
+        ladder: &Ladder,
+        at: Timestamp,
+    ) -> Result<(), String> {
+        let slot = self.ladders.get_mut(subject).ok_or("the runbook has no such subject")?;
+        *slot = ladder.clone();
+        self.chosen.insert(subject);
+        self.after_choice(at);
         Ok(())
     }
 

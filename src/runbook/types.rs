@@ -91,10 +91,17 @@ impl Runbook {
         self.operation == Operation::Test
     }
 
-    /// `failback, planned` or `test`.
+    /// Whether it only protects machines in the other direction, where they run.
+    #[must_use]
+    pub fn only_reprotects(&self) -> bool {
+        !self.nodes.is_empty() && self.nodes.iter().all(|node| node.phase == super::Phase::Reprotect)
+    }
+
+    /// `planned failback`, `test` or `reprotect`.
     #[must_use]
     pub fn what(&self) -> String {
         match self.mode {
+            _ if self.only_reprotects() => "reprotect".to_owned(),
             Some(mode) => format!("{} {}", mode.word(), self.operation.word()),
             None => self.operation.word().to_owned(),
         }

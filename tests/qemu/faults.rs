@@ -70,7 +70,7 @@ async fn a_daemon_killed_at_any_stage_of_a_point_loses_no_row() {
         let last = lab.newest("orders").await;
         assert_eq!(lab.rows_at("south", "orders", &last), set(&[1, 2]), "{site} {at}");
         assert!(!lab.files().iter().any(|file| file.contains("scratch/") || file.ends_with(".part")));
-        lab.act(start("orders", false)).await.unwrap();
+        engine.start_machine("orders").await.unwrap();
         lab.write("orders", 3).await;
         let next = engine.take_point("orders").await.unwrap();
         assert_eq!(lab.rows_at("south", "orders", &next.point), set(&[1, 2, 3]), "{site} {at}");
@@ -86,7 +86,7 @@ async fn after_an_unclean_end_of_the_source_the_next_point_is_a_full_copy_and_sa
     kill(&lab, "north");
     assert_eq!(lab.inventory().await.vms["orders"].power, Some(Power::Off));
     assert_eq!(lab.act(shut_down("orders")).await.unwrap().clean, Some(false));
-    lab.act(start("orders", false)).await.unwrap();
+    engine.start_machine("orders").await.unwrap();
     assert_eq!(lab.inventory().await.vms["orders"].protection, Protection::Resyncing);
     lab.write("orders", 2).await;
     let full = engine.take_point("orders").await.unwrap();
@@ -95,7 +95,7 @@ async fn after_an_unclean_end_of_the_source_the_next_point_is_a_full_copy_and_sa
     assert_eq!(lab.inventory().await.vms["orders"].protection, Protection::Protected);
     // Ended cleanly, the record of its writes is kept.
     engine.stop_daemons().await.unwrap();
-    lab.act(start("orders", false)).await.unwrap();
+    engine.set_up().await.unwrap();
     lab.write("orders", 3).await;
     let next = engine.take_point("orders").await.unwrap();
     assert!(next.note.contains("changes only"), "{}", next.note);

@@ -42,8 +42,8 @@ pub(crate) struct Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        for site in ["north", "south"] {
-            kill(self, site);
+        for host in ["north", "south", "north/test", "south/test"] {
+            kill(self, host);
         }
     }
 }

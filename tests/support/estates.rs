@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use musterpoint::base::{Clock as _, Timestamp};
+use musterpoint::base::Timestamp;
 use musterpoint::drive::{Attendance, DriveEnd, DriveOptions, Watch, begin_run, drive, replay};
 use musterpoint::estate::Estate as _;
 use musterpoint::estate::sim::{Sim, SimOptions};

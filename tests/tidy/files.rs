@@ -7,7 +7,7 @@ fn homes(path: &str) -> Vec<String> {
     let (folder, name) = path.rsplit_once('/').unwrap();
     match name {
         "mod.rs" | "lib.rs" | "main.rs" => vec![folder.to_owned()],
-        _ if folder == "tests" => vec![folder.to_owned()],
+        _ if folder == "tests" || folder == "benches" => vec![folder.to_owned()],
         _ => vec![format!("{folder}/{}", name.trim_end_matches(".rs"))],
     }
 }

@@ -48,7 +48,6 @@ const APART: &[(&str, &str, &str)] = &[
     ("estate", "point", "a provider never decides points"),
     ("store", "estate", "only the driver sees both"),
     ("store", "point", "a store does not know what an event means"),
-    ("report", "drive", "live and replayed runs are shown by the same readers of events"),
     ("report", "estate", "live and replayed runs are shown by the same readers of events"),
 ];
 

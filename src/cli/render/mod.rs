@@ -37,7 +37,9 @@ pub fn text(sources: &Sources, diagnostics: &[&Diagnostic], style: Style, width:
     }
     let more = diagnostics.len().saturating_sub(DIAGNOSTICS_SHOWN_MAX);
     if more > 0 {
-        out.push_str(&format!("and {more} more; `muster check --format json` prints all\n"));
+        out.push_str("and ");
+        out.push_str(&more.to_string());
+        out.push_str(" more; `muster check --format json` prints all\n");
     }
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     let warnings = diagnostics.len() - errors;

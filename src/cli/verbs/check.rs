@@ -19,6 +19,8 @@ use crate::graph::{Expand, expand};
 use crate::model::resolve::{DiskFiles, resolve};
 use crate::model::{Mode, Operation, Plan};
 use crate::rules::{self, DiskScripts};
+use crate::runbook::{CompileOptions, compile};
+use crate::source::codes::run as codes;
 use crate::source::{Diagnostic, FileId, Sources};
 
 /// What the compiler spent, part by part.
@@ -105,24 +107,31 @@ fn check(context: &Context, path: &Path, sources: &mut Sources) -> (Option<Plan>
         timings.rules_ms = milliseconds(rules);
         timings.graph_ms = milliseconds(graph);
         if !diagnostics.iter().any(Diagnostic::is_error) {
-            diagnostics.extend(estate(context, plan));
+            diagnostics.extend(estate(context, plan, sources));
         }
         pipeline::sort(&mut diagnostics);
     }
     (resolved.plan, diagnostics, timings)
 }
 
-/// What is wrong with the inventory that a simulated estate is made of: it is part of the plan's own
-/// files. A real estate is not asked.
-fn estate(context: &Context, plan: &Plan) -> Vec<Diagnostic> {
+/// What is wrong with the inventory that a simulated estate is made of, and what of the plan does not
+/// agree with it: it is one of the plan's own files. A real estate is not asked.
+fn estate(context: &Context, plan: &Plan, sources: &Sources) -> Vec<Diagnostic> {
     let spec = pipeline::estate_spec(plan);
     if !is_simulated(&spec.provider) {
         return Vec::new();
     }
-    match crate::estate::any::open_for(&spec, &context.state, Purpose::Look) {
-        Ok(_) => Vec::new(),
-        Err(diagnostics) => diagnostics,
-    }
+    let inventory = pipeline::open_quietly(context, &spec, Purpose::Look)
+        .and_then(|estate| pipeline::inventory(context, &spec.name, &estate));
+    let inventory = match inventory {
+        Ok(inventory) => inventory,
+        Err(failure) => return failure.diagnostics,
+    };
+    // A test is possible in either direction. Whether it is possible now is not the plan's fault.
+    let options = CompileOptions::new(Operation::Test, None, sources);
+    let mut found = compile(plan, &inventory, &options).err().unwrap_or_default();
+    found.retain(|diagnostic| [codes::UNKNOWN_TO_ESTATE, codes::GROUP_DIFFERS].contains(&diagnostic.code));
+    found
 }
 
 fn summary(path: &Path, plan: &Plan) -> String {

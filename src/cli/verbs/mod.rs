@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+pub(super) mod estate;
 mod explain;
 mod fmt;
 mod graph;
@@ -35,11 +36,12 @@ pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Explain(args) => explain::run(context, &args),
         Verb::Graph(args) => graph::run(context, &args),
         Verb::Inventory(args) => inventory::run(context, &args),
+        Verb::Estate(args) => estate::run(context, &args),
         Verb::Points(args) => points::run(context, &args),
         Verb::Preview(args) => preview::run(context, &args),
         Verb::Failover(args) => start::run(context, Operation::Failover, &args),
         Verb::Failback(args) => start::run(context, Operation::Failback, &args),
-        Verb::Test(args) => start::test(context, args),
+        Verb::Test(args) => start::test(context, &args),
         Verb::Reprotect(args) => start::reprotect(context, &args),
         Verb::Resume(args) => resume::run(context, &args),
         Verb::Status(args) => status::run(context, &args),

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::words::count;
-use crate::cli::args::{ManArgs, ReprotectArgs, SaidArgs, StartArgs, TestArgs};
+use crate::cli::args::{BeginArgs, ReprotectArgs, SaidArgs, StartArgs, TestArgs};
 use crate::cli::context::Context;
 use crate::cli::drive::{self, Driving, attendance};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::frozen;
 use crate::cli::pipeline::{self, Wish};
 use crate::drive::begin_run;
 use crate::estate::Estate as _;
@@ -16,7 +17,7 @@ use crate::estate::any::Purpose;
 use crate::event::{Person, RunOptions};
 use crate::model::{Mode, Operation};
 use crate::run::Run;
-use crate::runbook::{Act, Runbook};
+use crate::runbook::{Act, Runbook, preview};
 use crate::source::codes::command as codes;
 
 /// Starts a failover or failback.
@@ -25,17 +26,19 @@ pub(in crate::cli) fn run(
     operation: Operation,
     args: &StartArgs,
 ) -> Result<Exit, Failure> {
-    start(context, &args.plan, operation, args.mode.mode(), &args.said, &args.man)
+    start(context, &args.plan, operation, args.mode.mode(), &args.said, &args.begin)
 }
 
 /// Starts a test.
-pub(in crate::cli) fn test(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
-    start(context, &args.plan, Operation::Test, None, &args.said, &args.man)
+pub(in crate::cli) fn test(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
+    start(context, &args.plan, Operation::Test, None, &args.said, &args.begin)
 }
 
-/// (to be written)
-pub(in crate::cli) fn reprotect(_context: &Context, _args: &ReprotectArgs) -> Result<Exit, Failure> {
-    Ok(Exit::Done)
+/// Protects the machines in the other direction, where an operation left them unprotected.
+pub(in crate::cli) fn reprotect(context: &Context, args: &ReprotectArgs) -> Result<Exit, Failure> {
+    let compiled = pipeline::reprotection(context, &args.plan, &args.without, &args.params)?;
+    context.console.show(&compiled.sources, &compiled.warnings);
+    begin(context, &compiled.runbook, &args.plan, RunOptions::default(), args.yes, args.wait)
 }
 
 fn start(
@@ -44,14 +47,25 @@ fn start(
     operation: Operation,
     mode: Option<Mode>,
     said: &SaidArgs,
-    man: &ManArgs,
+    with: &BeginArgs,
 ) -> Result<Exit, Failure> {
-    let approved = man.approved.iter().map(|(step, _)| step.clone()).collect();
-    let wish = Wish { operation, mode, said, approved };
-    let compiled = pipeline::runbook(context, path, &wish)?;
-    context.console.show(&compiled.sources, &compiled.warnings);
-    let options = RunOptions { approved: man.approved.clone(), unfenced: said.unfenced.clone() };
-    begin(context, &compiled.runbook, path, options, man)
+    let approved: Vec<String> = with.approved.iter().map(|(step, _)| step.clone()).collect();
+    let mut options = RunOptions { approved: with.approved.clone(), unfenced: said.unfenced.clone() };
+    let runbook = match frozen::read(path)? {
+        Some(runbook) => {
+            frozen::check(context, &runbook, operation, mode, said)?;
+            frozen::check_approved(&runbook, &approved)?;
+            options.unfenced.clone_from(&runbook.unfenced);
+            runbook
+        }
+        None => {
+            let wish = Wish { operation, mode, said, approved };
+            let compiled = pipeline::runbook(context, path, &wish)?;
+            context.console.show(&compiled.sources, &compiled.warnings);
+            compiled.runbook
+        }
+    };
+    begin(context, &runbook, path, options, with.yes, with.wait)
 }
 
 /// Asks, freezes the run and drives it.
@@ -60,11 +74,12 @@ fn begin(
     runbook: &Runbook,
     path: &Path,
     options: RunOptions,
-    man: &ManArgs,
+    yes: bool,
+    wait: bool,
 ) -> Result<Exit, Failure> {
     let by = context.person(runbook)?;
     check_roles(runbook, &by, &options)?;
-    confirm(context, runbook, man.yes)?;
+    confirm(context, runbook, yes)?;
     let store = context.store_to_write()?;
     let estate = pipeline::open_quietly(context, &runbook.estate, Purpose::Act)?;
     let now = estate.clock().now();
@@ -73,7 +88,7 @@ fn begin(
     let id = context.runtime()?.block_on(begun)?;
     drop(estate);
     context.console.note(&format!("run {id}: {} of plan `{}`", runbook.what(), runbook.plan));
-    let driving = Driving { by, attendance: attendance(context, man.wait), resume: false };
+    let driving = Driving { by, attendance: attendance(context, wait), resume: false };
     drive::run(context, &store, &id, runbook, driving)
 }
 
@@ -106,6 +121,7 @@ fn confirm(context: &Context, runbook: &Runbook, yes: bool) -> Result<(), Failur
         let help = "say `--yes` where somebody has read the preview";
         return Err(Failure::said(Exit::Refused, codes::NOT_CONFIRMED, message, help));
     }
+    context.console.say(&preview(runbook));
     let answer = context.console.ask(&format!("start the {what}? type `yes`:"));
     if answer.is_some_and(|answer| matches!(answer.as_str(), "yes" | "y")) {
         return Ok(());

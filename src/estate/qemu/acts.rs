@@ -215,7 +215,6 @@ async fn step(hands: &mut Hands<'_>, act: &mut ActRecord) -> Result<Next, Troubl
         }
         Request::Reprotect { machine, to, .. } => {
             match after::reprotect(hands, &slug, began, machine, to).await? {
-                after::Reprotect::AsItIs(detail) => Ok(Next::Done(detail)),
                 after::Reprotect::Not(next) => Ok(next),
                 after::Reprotect::By(work) => {
                     act.work = Work::Take(*work);

@@ -7,8 +7,9 @@ use crate::event::Detail;
 use super::acts::{self, Next, settle};
 use super::chain;
 use super::describe::Side;
+use super::files;
 use super::hands::{Hands, Place, is_served};
-use super::record::{Role, TakeWork};
+use super::record::{PointState, Role, SetRecord, SetState, TakeWork};
 use super::trouble::Trouble;
 
 /// Makes a failover final: other points are withdrawn, the target is the machine. What is left
@@ -81,8 +82,6 @@ fn outcome(hands: &Hands<'_>, machine: &str) -> Result<Detail, Trouble> {
 
 /// What a reprotect comes to.
 pub(super) enum Reprotect {
-    /// It replicates there already.
-    AsItIs(Detail),
     /// Something is waited for.
     Not(Next),
     /// The first point of the new direction.
@@ -113,8 +112,12 @@ pub(super) async fn reprotect(
         return Err(Trouble::Refused("already_there", message));
     }
     if source.record.replicates_to.as_deref() == Some(to) {
-        let note = format!("`{machine}` replicates to `{to}` already");
-        return Ok(Reprotect::AsItIs(Detail { note, ..Detail::default() }));
+        // Under another key before, which did not come as far as the group's set.
+        if let Some(members) = set_missing(hands, &source, to)? {
+            return Ok(Reprotect::By(Box::new(acts::new_take(hands, slug, &members, false)?)));
+        }
+        let message = format!("`{machine}` replicates to `{to}` already");
+        return Err(Trouble::Refused("already_protected", message));
     }
     if let Some(left) = located.left.filter(|left| left.side == side) {
         if is_served(&hands.view(side).await?, &left.record) {
@@ -136,6 +139,28 @@ pub(super) async fn reprotect(
         None => work.note = why_full(hands, side, base, points.is_empty()),
     }
     Ok(Reprotect::By(Box::new(work)))
+}
+
+/// The members of a machine's group if all of them replicate to the site and it has no set of theirs.
+fn set_missing(hands: &Hands<'_>, source: &Place, to: &str) -> Result<Option<Vec<String>>, Trouble> {
+    let machine = &source.record.vm;
+    let spec = hands.estate.description.machines.get(machine);
+    let Some(group) = spec.and_then(|spec| spec.group.as_ref()) else { return Ok(None) };
+    let members = hands.estate.description.members(group);
+    for member in &members {
+        let place = hands.source(member)?;
+        if place.side != source.side || place.record.replicates_to.as_deref() != Some(to) {
+            return Ok(None);
+        }
+    }
+    for point in chain::points(hands, source.side.other(), machine)? {
+        let Some(set) = point.set.filter(|_| point.state == PointState::Complete) else { continue };
+        let known = files::read_json::<SetRecord>(&hands.estate.layout.set(to, &set))?;
+        if known.is_some_and(|known| known.state == SetState::Complete) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(members))
 }
 
 fn why_full(hands: &Hands<'_>, side: Side, base: Option<&str>, nothing_there: bool) -> String {

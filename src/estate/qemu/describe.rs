@@ -45,6 +45,36 @@ impl Side {
     }
 }
 
+/// What serves disks at a site. A test's copies are served by a daemon of their own, so that they
+/// have an address of their own and are in nobody's way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Host {
+    /// Of machines.
+    Machines(Side),
+    /// Of the copies that tests made there.
+    Tests(Side),
+}
+
+impl Host {
+    /// Of a machine, or of its test's copy if said.
+    pub(super) const fn of(side: Side, test: bool) -> Self {
+        if test { Self::Tests(side) } else { Self::Machines(side) }
+    }
+
+    /// Where it is.
+    pub(super) const fn side(self) -> Side {
+        match self {
+            Self::Machines(side) | Self::Tests(side) => side,
+        }
+    }
+}
+
+impl From<Side> for Host {
+    fn from(side: Side) -> Self {
+        Self::Machines(side)
+    }
+}
+
 /// One value a site.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pair<T> {

@@ -129,6 +129,11 @@ impl Layout {
         Self { root }
     }
 
+    /// The estate's folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Held by whoever acts on the estate.
     pub(super) fn lock(&self) -> PathBuf {
         self.root.join("estate.lock")

@@ -11,7 +11,7 @@ use crate::base::{Clock, Timestamp};
 
 use super::Qemu;
 use super::daemon;
-use super::describe::{Pair, Side};
+use super::describe::{Host, Pair, Side, SiteSpec};
 use super::files;
 use super::node::{self, View};
 use super::qmp::Qmp;
@@ -20,6 +20,8 @@ use super::trouble::Trouble;
 
 /// How long another process may hold the estate: less than a call may take.
 const LOCK_MAX: Duration = Duration::from_secs(20);
+/// Where a site keeps what belongs to the daemon of its tests.
+pub(super) const TESTS_FOLDER: &str = "test";
 /// How often the lock is tried.
 const LOCK_LOOK: Duration = Duration::from_millis(5);
 
@@ -58,14 +60,16 @@ pub(super) struct Hands<'a> {
     /// Whose.
     pub(super) estate: &'a Qemu,
     links: Pair<Option<Qmp>>,
+    test_links: Pair<Option<Qmp>>,
     _turn: MutexGuard<'a, ()>,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl<'a> Hands<'a> {
     /// Waits for the turn in this process, then for the lock among processes.
     pub(super) async fn take(estate: &'a Qemu) -> Result<Self, Trouble> {
         let turn = estate.turn.lock().await;
+        files::make_folder(estate.layout.root())?;
         let path = estate.layout.lock();
         let lock = File::options()
             .create(true)
@@ -85,7 +89,21 @@ impl<'a> Hands<'a> {
             }
             waited += LOCK_LOOK;
         }
-        Ok(Self { estate, links: Pair::default(), _turn: turn, _lock: lock })
+        Ok(Self::new(estate, turn, Some(lock)))
+    }
+
+    /// The right to look. Where the estate has no folder there is nothing to look at or to lock, and
+    /// nothing is made.
+    pub(super) async fn look(estate: &'a Qemu) -> Result<Self, Trouble> {
+        if estate.layout.root().exists() {
+            return Self::take(estate).await;
+        }
+        let turn = estate.turn.lock().await;
+        Ok(Self::new(estate, turn, None))
+    }
+
+    fn new(estate: &'a Qemu, turn: MutexGuard<'a, ()>, lock: Option<File>) -> Self {
+        Self { estate, links: Pair::default(), test_links: Pair::default(), _turn: turn, _lock: lock }
     }
 
     /// The instant.
@@ -111,39 +129,63 @@ impl<'a> Hands<'a> {
         self.estate.layout.site(self.site(side)).join(relative)
     }
 
-    /// The record of a living daemon.
-    pub(super) fn daemon(&self, side: Side) -> Result<Option<SiteRecord>, Trouble> {
-        daemon::find(&self.estate.layout, self.site(side))
-    }
-
-    /// A connection to a site's daemon, which is started where it is missing.
-    pub(super) async fn qmp(&mut self, side: Side) -> Result<&mut Qmp, Trouble> {
-        if self.daemon(side)?.is_none() {
-            *self.links.at_mut(side) = None;
-            let spec = self.estate.description.sites.at(side);
-            daemon::start(&self.estate.layout, &self.estate.tools, spec).await?;
+    /// What a daemon is called: it is the folder of what belongs to it, too.
+    pub(super) fn host_name(&self, host: Host) -> String {
+        match host {
+            Host::Machines(side) => self.site(side).to_owned(),
+            Host::Tests(side) => format!("{}/{TESTS_FOLDER}", self.site(side)),
         }
-        self.connect(side).await
     }
 
-    /// A connection to a site's daemon, if it lives.
-    pub(super) async fn qmp_if_up(&mut self, side: Side) -> Result<Option<&mut Qmp>, Trouble> {
-        if self.daemon(side)?.is_none() {
-            *self.links.at_mut(side) = None;
+    fn spec(&self, host: Host) -> SiteSpec {
+        let port = match host {
+            Host::Machines(side) => self.estate.description.sites.at(side).port,
+            Host::Tests(_) => None,
+        };
+        SiteSpec { name: self.host_name(host), port }
+    }
+
+    fn link(&mut self, host: Host) -> &mut Option<Qmp> {
+        match host {
+            Host::Machines(side) => self.links.at_mut(side),
+            Host::Tests(side) => self.test_links.at_mut(side),
+        }
+    }
+
+    /// The record of a living daemon.
+    pub(super) fn daemon(&self, host: impl Into<Host>) -> Result<Option<SiteRecord>, Trouble> {
+        daemon::find(&self.estate.layout, &self.host_name(host.into()))
+    }
+
+    /// A connection to a daemon, which is started where it is missing.
+    pub(super) async fn qmp(&mut self, host: impl Into<Host>) -> Result<&mut Qmp, Trouble> {
+        let host = host.into();
+        if self.daemon(host)?.is_none() {
+            *self.link(host) = None;
+            daemon::start(&self.estate.layout, &self.estate.tools, &self.spec(host)).await?;
+        }
+        self.connect(host).await
+    }
+
+    /// A connection to a daemon, if it lives.
+    pub(super) async fn qmp_if_up(&mut self, host: impl Into<Host>) -> Result<Option<&mut Qmp>, Trouble> {
+        let host = host.into();
+        if self.daemon(host)?.is_none() {
+            *self.link(host) = None;
             return Ok(None);
         }
-        self.connect(side).await.map(Some)
+        self.connect(host).await.map(Some)
     }
 
-    async fn connect(&mut self, side: Side) -> Result<&mut Qmp, Trouble> {
-        let site = self.site(side);
-        let socket = self.estate.layout.socket(site);
-        let link = self.links.at_mut(side);
+    async fn connect(&mut self, host: Host) -> Result<&mut Qmp, Trouble> {
+        let name = self.host_name(host);
+        let socket = self.estate.layout.socket(&name);
+        let link = self.link(host);
         let qmp = match link.take().filter(Qmp::is_alive) {
             Some(qmp) => qmp,
             None => Qmp::connect(&socket)
                 .await
-                .map_err(|trouble| trouble.at(&format!("reach the storage daemon of `{site}`")))?,
+                .map_err(|trouble| trouble.at(&format!("reach the storage daemon of `{name}`")))?,
         };
         let qmp = link.insert(qmp);
         // Whatever they say is asked for by queries: they are only kept from growing.
@@ -151,12 +193,23 @@ impl<'a> Hands<'a> {
         Ok(qmp)
     }
 
-    /// What a site's daemon has open; nothing where none lives.
-    pub(super) async fn view(&mut self, side: Side) -> Result<View, Trouble> {
-        match self.qmp_if_up(side).await? {
+    /// What a daemon has open; nothing where none lives.
+    pub(super) async fn view(&mut self, host: impl Into<Host>) -> Result<View, Trouble> {
+        match self.qmp_if_up(host).await? {
             Some(qmp) => node::view(qmp).await,
             None => Ok(View::default()),
         }
+    }
+
+    /// Ends a daemon cleanly: its disks are closed, their bitmaps kept.
+    pub(super) async fn stop(&mut self, host: Host) -> Result<(), Trouble> {
+        let name = self.host_name(host);
+        let layout = &self.estate.layout;
+        let Some(qmp) = self.qmp_if_up(host).await? else { return Ok(()) };
+        // The answer may be lost with the daemon; whether it is gone is looked at below.
+        let _asked = qmp.call("quit", serde_json::json!({})).await;
+        *self.link(host) = None;
+        daemon::gone(layout, &name).await
     }
 
     /// What a site knows of a machine.

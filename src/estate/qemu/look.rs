@@ -7,7 +7,7 @@ use crate::event::{Observation, Probe, ProbeAnswer};
 use crate::inventory::{Inventory, LeftBehind, Machine, Point, Power, Protection, TagSet};
 
 use super::chain;
-use super::describe::{Pair, Side};
+use super::describe::{Host, Pair, Side};
 use super::files;
 use super::hands::{Hands, Located, Place, is_served, runs};
 use super::node::{self, View};
@@ -18,8 +18,8 @@ const fn power(on: bool) -> Power {
     if on { Power::On } else { Power::Off }
 }
 
-fn address(hands: &Hands<'_>, side: Side) -> Result<Option<String>, Trouble> {
-    let record = files::read_json::<SiteRecord>(&hands.estate.layout.site_record(hands.site(side)))?;
+fn address(hands: &Hands<'_>, host: Host) -> Result<Option<String>, Trouble> {
+    let record = files::read_json::<SiteRecord>(&hands.estate.layout.site_record(&hands.host_name(host)))?;
     Ok(record.map(|record| format!("127.0.0.1:{}", record.port)))
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn inventory(hands: &mut Hands<'_>) -> Result<Inventory, Troubl
     let mut addresses = indexmap::IndexMap::new();
     for side in Side::BOTH {
         *views.at_mut(side) = hands.view(side).await?;
-        if let Some(address) = address(hands, side)? {
+        if let Some(address) = address(hands, Host::Machines(side))? {
             addresses.insert(hands.site(side).to_owned(), address);
         }
     }
@@ -162,9 +162,10 @@ pub(super) async fn observe(
     let mut target_running = Some(false);
     let mut at = None;
     if let Some(Place { side, record }) = target {
-        let view = hands.view(*side).await?;
+        let host = Host::of(*side, test);
+        let view = hands.view(host).await?;
         target_running = Some(runs(&view, record));
-        at = address(hands, *side)?;
+        at = address(hands, host)?;
     }
     // A disk that no daemon serves has no writer: both sites' daemons are on this host.
     let fenced = source_running.map(|running| !running);
@@ -179,9 +180,10 @@ pub(super) async fn heartbeat(hands: &mut Hands<'_>, machine: &str, test: bool) 
         let Some(Place { side, record }) = place else {
             return Ok(Err(format!("`{machine}` has no such copy")));
         };
-        let view = hands.view(side).await?;
-        let Some(daemon) = hands.daemon(side)? else {
-            return Ok(Err(format!("the storage daemon of `{}` is not running", hands.site(side))));
+        let host = Host::of(side, test);
+        let view = hands.view(host).await?;
+        let Some(daemon) = hands.daemon(host)? else {
+            return Ok(Err(format!("the storage daemon of `{}` is not running", hands.host_name(host))));
         };
         if let Some(disk) = unserved(&view, &record) {
             return Ok(Err(format!("the disk `{disk}` of `{machine}` is not served")));

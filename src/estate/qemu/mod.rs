@@ -56,7 +56,7 @@ const POINTS_KEPT: usize = 24;
 /// What the provider is opened with.
 #[derive(Clone, Debug)]
 pub struct QemuOptions {
-    /// The estate's own folder below the state folder; made where it is missing.
+    /// The estate's own folder below the state folder; made by the first act.
     pub folder: PathBuf,
     /// The text of the estate file, `muster.disks/1`.
     pub description: String,
@@ -99,11 +99,11 @@ pub struct Qemu {
 }
 
 impl Qemu {
-    /// Opens an estate of disks. Starts nothing and changes nothing but the folder's existence.
+    /// Opens an estate of disks. Starts nothing and changes nothing.
     ///
     /// # Errors
     /// A missing program with the line that installs it, a description that cannot be used, a folder
-    /// that cannot be made or whose sockets' paths are too long.
+    /// with records that cannot be read, or whose sockets' paths are too long.
     pub fn open(options: QemuOptions) -> Result<Self, Diagnostic> {
         let QemuOptions { folder: said, description, tools, .. } = options;
         let tools = tools.found()?;
@@ -114,9 +114,6 @@ impl Qemu {
         };
         let folder = std::path::absolute(&said)
             .map_err(|error| unusable(format!("the folder `{}` cannot be used: {error}", said.display())))?;
-        files::make_folder(&folder).map_err(|trouble| match trouble {
-            Trouble::Refused(_, why) | Trouble::Retry(_, why) | Trouble::Later(why) => unusable(why),
-        })?;
         let layout = Layout::new(folder);
         sockets_fit(&layout, &description)?;
         let estate = Self {
@@ -160,6 +157,10 @@ impl Qemu {
     async fn hands(&self) -> Result<Hands<'_>, EstateError> {
         Hands::take(self).await.map_err(Trouble::into_error)
     }
+
+    async fn look(&self) -> Result<Hands<'_>, EstateError> {
+        Hands::look(self).await.map_err(Trouble::into_error)
+    }
 }
 
 impl Estate for Qemu {
@@ -168,7 +169,7 @@ impl Estate for Qemu {
     }
 
     async fn inventory(&self) -> Result<Inventory, EstateError> {
-        let mut hands = self.hands().await?;
+        let mut hands = self.look().await?;
         look::inventory(&mut hands).await.map_err(Trouble::into_error)
     }
 
@@ -216,7 +217,7 @@ impl Estate for Qemu {
     }
 
     async fn observe(&self, machine: &str, test: bool) -> Result<Observation, EstateError> {
-        let mut hands = self.hands().await?;
+        let mut hands = self.look().await?;
         look::observe(&mut hands, machine, test).await.map_err(Trouble::into_error)
     }
 
@@ -224,7 +225,7 @@ impl Estate for Qemu {
         match probe {
             Probe::Tcp { .. } | Probe::Http { .. } => super::real_probe(probe).await,
             Probe::Heartbeat { machine, test } => {
-                let mut hands = self.hands().await.map_err(|error| error.to_string())?;
+                let mut hands = self.look().await.map_err(|error| error.to_string())?;
                 look::heartbeat(&mut hands, machine, *test).await
             }
         }
@@ -234,8 +235,9 @@ impl Estate for Qemu {
 /// Linux takes no longer path for a unix socket; the daemon would fail at its start.
 fn sockets_fit(layout: &Layout, description: &Description) -> Result<(), Diagnostic> {
     for side in Side::BOTH {
-        let site = &description.sites.at(side).name;
-        let socket = layout.socket(site);
+        // The longer one of the two at a site.
+        let site = format!("{}/{}", description.sites.at(side).name, hands::TESTS_FOLDER);
+        let socket = layout.socket(&site);
         let length = socket.as_os_str().len();
         if length > SOCKET_PATH_MAX {
             let message = format!(

@@ -4,14 +4,12 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use serde_json::json;
 
 use crate::base::Digest;
 use crate::event::EstateError;
 
 use super::acts;
-use super::daemon;
-use super::describe::Side;
+use super::describe::{Host, Side};
 use super::files;
 use super::hands::{Hands, runs};
 use super::node;
@@ -36,7 +34,8 @@ pub struct Taken {
 
 impl Qemu {
     /// Makes what the description says and is not yet there: disks at the first site, machines
-    /// running, each with a full copy at the other site and each group with a set. Harmless to repeat.
+    /// running, each with a full copy at the other site and each group with a set. A machine that was
+    /// shut down by a run stays down. Harmless to repeat.
     ///
     /// # Errors
     /// As of any act; what was made stays and is gone on from.
@@ -46,8 +45,8 @@ impl Qemu {
             let located = hands.locate(name).map_err(Trouble::into_error)?;
             let made = match located.source {
                 None if located.target.is_none() => self.create(&mut hands, name).await,
-                // Made, but its daemon could not be started then.
-                Some(place) if !place.record.started => {
+                // Its daemon ended, or could not be started then.
+                Some(place) if located.target.is_none() && place.record.clean.is_none() => {
                     switch::power_on(&mut hands, place.side, place.record, false).await
                 }
                 Some(_) | None => Ok(()),
@@ -67,6 +66,26 @@ impl Qemu {
             }
         }
         Ok(())
+    }
+
+    /// Starts a machine where it is now, if it does not run: after a shutdown that no failover
+    /// followed. Returns its address.
+    ///
+    /// # Errors
+    /// `Refused` for an unknown machine and for one whose failover is not committed.
+    pub async fn start_machine(&self, machine: &str) -> Result<String, EstateError> {
+        let mut hands = self.hands().await?;
+        let started = async {
+            if hands.locate(machine)?.target.is_some() {
+                let message = format!("`{machine}` is failed over: commit it or roll it back");
+                return Err(Trouble::Refused("failed_over", message));
+            }
+            let source = hands.source(machine)?;
+            switch::power_on(&mut hands, source.side, source.record, false).await?;
+            let daemon = hands.daemon(source.side)?;
+            Ok(daemon.map_or_else(String::new, |daemon| format!("127.0.0.1:{}", daemon.port)))
+        };
+        started.await.map_err(Trouble::into_error)
     }
 
     async fn create(&self, hands: &mut Hands<'_>, name: &str) -> Result<(), Trouble> {
@@ -172,13 +191,14 @@ impl Qemu {
     /// # Errors
     /// An unknown machine, or a daemon that does not answer.
     pub async fn uris(&self, machine: &str, test: bool) -> Result<IndexMap<String, String>, EstateError> {
-        let mut hands = self.hands().await?;
+        let mut hands = self.look().await?;
         let found = async {
             let located = hands.locate(machine)?;
             let place = if test { located.test.as_ref() } else { located.current() };
             let Some(place) = place.cloned() else { return Ok(IndexMap::new()) };
-            let view = hands.view(place.side).await?;
-            let Some(daemon) = hands.daemon(place.side)?.filter(|_| runs(&view, &place.record)) else {
+            let host = Host::of(place.side, test);
+            let view = hands.view(host).await?;
+            let Some(daemon) = hands.daemon(host)?.filter(|_| runs(&view, &place.record)) else {
                 return Ok(IndexMap::new());
             };
             let uri = |disk: &String| {
@@ -195,26 +215,19 @@ impl Qemu {
     /// # Errors
     /// An unknown site, or a record that cannot be read.
     pub async fn daemon_process(&self, site: &str) -> Result<Option<u32>, EstateError> {
-        let hands = self.hands().await?;
+        let hands = self.look().await?;
         let side = hands.side(site).map_err(Trouble::into_error)?;
         Ok(hands.daemon(side).map_err(Trouble::into_error)?.and_then(|daemon| daemon.pid))
     }
 
-    /// Ends both daemons cleanly; every machine is off afterwards, its bitmaps kept.
+    /// Ends all daemons cleanly; every machine and every test's copy is off afterwards, its bitmaps kept.
     ///
     /// # Errors
     /// A daemon that does not answer or does not end.
     pub async fn stop_daemons(&self) -> Result<(), EstateError> {
-        let mut hands = self.hands().await?;
-        for side in Side::BOTH {
-            let site = hands.site(side);
-            let stopped = async {
-                let Some(qmp) = hands.qmp_if_up(side).await? else { return Ok(()) };
-                // The answer may be lost with the daemon; whether it is gone is looked at below.
-                let _asked = qmp.call("quit", json!({})).await;
-                daemon::gone(&self.layout, site).await
-            };
-            stopped.await.map_err(Trouble::into_error)?;
+        let mut hands = self.look().await?;
+        for host in Side::BOTH.into_iter().flat_map(|side| [Host::Tests(side), Host::Machines(side)]) {
+            hands.stop(host).await.map_err(Trouble::into_error)?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::model::{Mode, ShutdownSpec, ShutdownThen};
 
 use super::acts::{Next, settle};
 use super::chain;
-use super::describe::Side;
+use super::describe::{Host, Side};
 use super::files;
 use super::hands::{Hands, Place, is_served, runs};
 use super::node;
@@ -58,7 +58,7 @@ pub(super) async fn shut_down(
         return Ok(Next::soon());
     }
     let was_open = record.disks.values().any(|disk| view.nodes.contains_key(&node::of_file(&disk.file)));
-    close(hands, side, &record).await?;
+    close(hands, Host::Machines(side), &record).await?;
     // Neither served nor closed by anybody: it ended with its daemon.
     let clean = *record.clean.get_or_insert(was_open);
     hands.keep(side, &record)?;
@@ -67,11 +67,11 @@ pub(super) async fn shut_down(
 }
 
 /// Closes the disks of a copy that is not served.
-async fn close(hands: &mut Hands<'_>, side: Side, record: &VmRecord) -> Result<(), Trouble> {
-    let view = hands.view(side).await?;
+async fn close(hands: &mut Hands<'_>, host: Host, record: &VmRecord) -> Result<(), Trouble> {
+    let view = hands.view(host).await?;
     for disk in record.disks.values() {
         let name = node::of_file(&disk.file);
-        if let (true, Some(qmp)) = (view.nodes.contains_key(&name), hands.qmp_if_up(side).await?) {
+        if let (true, Some(qmp)) = (view.nodes.contains_key(&name), hands.qmp_if_up(host).await?) {
             node::close(qmp, &name).await?;
         }
     }
@@ -79,18 +79,18 @@ async fn close(hands: &mut Hands<'_>, side: Side, record: &VmRecord) -> Result<(
 }
 
 /// Cuts a copy's power and closes its disks. Says whether it is down.
-async fn power_off(hands: &mut Hands<'_>, side: Side, record: &VmRecord) -> Result<bool, Trouble> {
-    let view = hands.view(side).await?;
+async fn power_off(hands: &mut Hands<'_>, host: Host, record: &VmRecord) -> Result<bool, Trouble> {
+    let view = hands.view(host).await?;
     if is_served(&view, record) {
         for disk in record.disks.values() {
             let id = node::export_of(&disk.file);
-            if let (true, Some(qmp)) = (view.has_export(&id), hands.qmp_if_up(side).await?) {
+            if let (true, Some(qmp)) = (view.has_export(&id), hands.qmp_if_up(host).await?) {
                 node::end_export(qmp, &id).await?;
             }
         }
         return Ok(false);
     }
-    close(hands, side, record).await?;
+    close(hands, host, record).await?;
     Ok(true)
 }
 
@@ -219,16 +219,16 @@ pub(super) fn undo_fail_over(hands: &Hands<'_>, slug: &str, machine: &str, to: &
     Ok(())
 }
 
-/// Powers a machine, its target or its test copy on: its disks are opened and served.
+/// Powers a machine's target or its test copy on: its disks are opened and served.
 pub(super) async fn start(hands: &mut Hands<'_>, machine: &str, test: bool) -> Result<Next, Trouble> {
     let located = hands.locate(machine)?;
-    let place = if test { located.test.as_ref() } else { located.current() };
-    let Some(Place { side, record }) = place.cloned() else {
-        let what = if test { "has no test copy" } else { "is not set up" };
+    let place = if test { located.test } else { located.target };
+    let Some(Place { side, record }) = place else {
+        let what = if test { "has no test copy" } else { "is not failed over" };
         return Err(Trouble::Refused("nothing_to_start", format!("`{machine}` {what}")));
     };
     power_on(hands, side, record, test).await?;
-    let port = hands.daemon(side)?.map(|daemon| daemon.port);
+    let port = hands.daemon(Host::of(side, test))?.map(|daemon| daemon.port);
     let address = port.map(|port| format!("127.0.0.1:{port}"));
     Ok(Next::Done(Detail { address, ..Detail::default() }))
 }
@@ -241,24 +241,25 @@ pub(super) async fn power_on(
     mut record: VmRecord,
     test: bool,
 ) -> Result<(), Trouble> {
-    let mut view = node::view(hands.qmp(side).await?).await?;
+    let host = Host::of(side, test);
+    let mut view = node::view(hands.qmp(host).await?).await?;
     if runs(&view, &record) {
         return Ok(());
     }
     for disk in record.disks.values() {
         let (name, path) = (node::of_file(&disk.file), hands.file(side, &disk.file));
         if !view.nodes.contains_key(&name) {
-            node::open(hands.qmp(side).await?, &name, &path).await?;
+            node::open(hands.qmp(host).await?, &name, &path).await?;
         }
     }
-    view = node::view(hands.qmp(side).await?).await?;
+    view = node::view(hands.qmp(host).await?).await?;
     if !test {
         if let (false, Some(point)) = (record.started, record.stands_on.clone()) {
             let bitmap = node::bitmap_since(&point);
             for disk in record.disks.values() {
                 let name = node::of_file(&disk.file);
                 if view.bitmap(&name, &bitmap).is_none() {
-                    node::add_bitmap(hands.qmp(side).await?, &name, &bitmap).await?;
+                    node::add_bitmap(hands.qmp(host).await?, &name, &bitmap).await?;
                 }
             }
             record.base = Some(point);
@@ -282,7 +283,7 @@ pub(super) async fn power_on(
         let id = node::export_of(&known.file);
         if !view.serves(&id) {
             let name = node::export_name(&record.vm, disk);
-            node::export(hands.qmp(side).await?, &id, &node::of_file(&known.file), &name).await?;
+            node::export(hands.qmp(host).await?, &id, &node::of_file(&known.file), &name).await?;
         }
     }
     Ok(())
@@ -298,7 +299,7 @@ pub(super) async fn change_point(
     let Place { side, mut record } = hands.target(machine)?;
     if record.key != slug {
         let point = usable_point(hands, side, machine, id).await?;
-        if !power_off(hands, side, &record).await? {
+        if !power_off(hands, Host::Machines(side), &record).await? {
             return Ok(Next::soon());
         }
         let mut fresh = overlays(hands, side, slug, &point, "fo").await?;
@@ -317,15 +318,15 @@ pub(super) async fn change_point(
 /// Removes a copy that runs on overlays: its power, its files by recorded path, its record.
 async fn drop_copy(
     hands: &mut Hands<'_>,
-    side: Side,
+    host: Host,
     record: &VmRecord,
     kept_at: &std::path::Path,
 ) -> Result<bool, Trouble> {
-    if !power_off(hands, side, record).await? {
+    if !power_off(hands, host, record).await? {
         return Ok(false);
     }
     for file in record.disks.values().map(|disk| &disk.file).chain(&record.discard) {
-        files::remove(&hands.file(side, file))?;
+        files::remove(&hands.file(host.side(), file))?;
     }
     files::remove(kept_at)?;
     Ok(true)
@@ -344,9 +345,12 @@ pub(super) async fn roll_back(
     };
     if let Some(Place { side, record }) = located.target {
         let path = hands.estate.layout.vm(hands.site(side), machine);
-        if !drop_copy(hands, side, &record, &path).await? {
+        if !drop_copy(hands, Host::Machines(side), &record, &path).await? {
             return Ok(Next::soon());
         }
+    } else if source.record.replicates_to.is_none() {
+        let message = format!("`{machine}` is not failed over, so there is nothing to roll back");
+        return Err(Trouble::Refused("not_failed_over", message));
     }
     if start_source {
         power_on(hands, source.side, source.record, false).await?;
@@ -359,8 +363,14 @@ pub(super) async fn roll_back(
 pub(super) async fn clean_up(hands: &mut Hands<'_>, machine: &str) -> Result<Next, Trouble> {
     if let Some(Place { side, record }) = hands.locate(machine)?.test {
         let path = hands.estate.layout.test(hands.site(side), machine);
-        if !drop_copy(hands, side, &record, &path).await? {
+        if !drop_copy(hands, Host::Tests(side), &record, &path).await? {
             return Ok(Next::soon());
+        }
+    }
+    // The last copy takes the daemon of the tests with it.
+    for host in Side::BOTH.map(Host::Tests) {
+        if hands.view(host).await?.nodes.is_empty() {
+            hands.stop(host).await?;
         }
     }
     Ok(done(""))

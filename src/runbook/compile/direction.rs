@@ -115,7 +115,7 @@ impl<'c> Compiler<'c, '_> {
     }
 
     /// The machines that the estate reports. What it does not know is named, an optional one left out.
-    fn known_machines(&mut self) -> Vec<(VmId, &'c Machine)> {
+    pub(super) fn known_machines(&mut self) -> Vec<(VmId, &'c Machine)> {
         let inventory = self.inventory;
         let mut known = Vec::new();
         for vm in self.live() {

@@ -9,6 +9,7 @@ mod machines;
 mod nodes;
 mod points;
 mod policy;
+mod reprotect;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ use crate::source::{Diagnostic, Sources};
 use super::{EstateSpec, LeftOut, RUNBOOK_FORMAT, Runbook, RunbookMachine, Site, Subject, Unit};
 
 pub use points::forecast_of;
+pub use reprotect::reprotect;
 
 /// Reads the digest of a file, or says nothing where there is none.
 pub type ReadDigest<'a> = &'a dyn Fn(&Path) -> Option<Digest>;
@@ -268,11 +270,25 @@ impl<'c, 'p> Compiler<'c, 'p> {
         let table: IdVec<SubjectId, Subject> = subjects.iter().map(|id| self.subject(*id, &ids)).collect();
         let aligns = self.align_specs(&subject_ids);
         let (nodes, until) = self.nodes(graph, &ids, &subject_ids);
-        let facts = self.facts(&live);
         self.warn(&table);
+        let mut runbook = self.document(machines, table, aligns, nodes, until)?;
+        warnings::about_time(&mut runbook);
+        Ok(runbook)
+    }
+
+    /// The document around what was compiled, unless something is wrong.
+    fn document(
+        mut self,
+        machines: IdVec<VmId, RunbookMachine>,
+        subjects: IdVec<super::SubjectId, Subject>,
+        aligns: Vec<super::AlignSpec>,
+        nodes: IdVec<super::NodeId, super::Node>,
+        until: Option<super::NodeId>,
+    ) -> Result<Runbook, Vec<Diagnostic>> {
+        let facts = self.facts(&self.live());
         let left_out: Vec<LeftOut> = self.left_out_list();
         self.stop_if_wrong()?;
-        let mut runbook = Runbook {
+        Ok(Runbook {
             format: RUNBOOK_FORMAT.to_owned(),
             plan: self.plan.name.clone(),
             doc: self.plan.doc.clone(),
@@ -297,16 +313,14 @@ impl<'c, 'p> Compiler<'c, 'p> {
             notify: self.plan.notify.clone(),
             units: self.unit_table(),
             machines,
-            subjects: table,
+            subjects,
             aligns,
             nodes,
             left_out,
             unfenced: self.options.unfenced.clone().filter(|_| self.forced()),
             warnings: std::mem::take(&mut self.warnings),
             facts,
-        };
-        warnings::about_time(&mut runbook);
-        Ok(runbook)
+        })
     }
 
     fn unit_table(&self) -> IdVec<UnitId, Unit> {

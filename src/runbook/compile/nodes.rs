@@ -167,7 +167,7 @@ impl<'p> Compiler<'_, 'p> {
             }
             Work::CommitGate => Act::CommitGate(self.gate(node.unit, graph, index, numbers)),
             Work::Commit(of) => Act::Commit { vm: vm(*of) },
-            Work::Reprotect(of) => self.reprotect(node.unit, vm(*of), numbers),
+            Work::Reprotect(of) => self.reprotect_act(node.unit, vm(*of), numbers.vms),
             Work::CleanUpGate => Act::CommitGate(CommitGate {
                 policy: CommitPolicy::Manual,
                 gated: false,
@@ -220,7 +220,7 @@ impl<'p> Compiler<'_, 'p> {
         Act::Fence { spec: self.program(unit, &fence.spec, numbers.vms), or_approve: fence.or_approve }
     }
 
-    fn reprotect(&mut self, unit: UnitId, vm: VmId, numbers: &Numbers<'_>) -> Act {
+    pub(super) fn reprotect_act(&mut self, unit: UnitId, vm: VmId, vms: &BTreeMap<VmId, VmId>) -> Act {
         let Some(reprotect) = self.units.units.at(unit).plan.reprotect.clone() else {
             crate::bug!("a reprotect node without a reprotect")
         };
@@ -233,7 +233,7 @@ impl<'p> Compiler<'_, 'p> {
                 self.problems.push(problem);
             }
         }
-        let via = via.map(|via| self.fill(unit, &via, numbers.vms));
+        let via = via.map(|via| self.fill(unit, &via, vms));
         Act::Reprotect { vm, via, retry: reprotect.retry }
     }
 

@@ -202,4 +202,32 @@ Right, as it was set up:
 
 A machine with other disks gets another name.
 "#;
+    NOTHING_TO_OPERATE = "MP0546", "the estate has nothing for an operator to do", r#"
+`muster estate` sets disks up, takes points of them and stops what serves them. A simulated estate has
+no disks: it begins as its inventory says, and its time, which takes points, goes on while a run drives
+it.
+
+Wrong, for an estate of the provider `sim`:
+
+    muster estate plans/erp.muster take-point db
+
+Right:
+
+    muster points plans/erp.muster
+    muster estate plans/disks.muster take-point shop
+"#;
+    NOT_OPERATED = "MP0547", "the estate did not do what its operator asked", r#"
+The message is the estate's own, with its word in parentheses. What was refused touched nothing. What
+was cut off may be asked for again: setting up goes on from what is there, and a point that was begun
+is finished or given up whole.
+
+Wrong, before the disks exist:
+
+    muster estate plans/disks.muster take-point shop
+
+Right:
+
+    muster estate plans/disks.muster set-up
+    muster estate plans/disks.muster take-point shop
+"#;
 }

@@ -1,5 +1,7 @@
 //! The command line: every verb and option once; help, completions and the man page come from here.
 
+mod of_run;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,7 +9,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::Timestamp;
 use crate::model::{Mode, Operation};
 
+use super::verbs::estate::EstateArgs;
 use super::version;
+pub(super) use of_run::{
+    AnswerArgs, CommitArgs, ListArgs, LogArgs, PointArgs, ReasonArgs, ReportArgs, ResumeArgs, RetryArgs,
+    RunArgs, SkipArgs, StatusArgs,
+};
 
 /// Recovery plans as code: compiled, proved, rehearsed, executed and evidenced.
 #[derive(Debug, Parser)]
@@ -55,6 +62,8 @@ pub(super) enum Verb {
     Graph(GraphArgs),
     /// What the estate reports
     Inventory(InventoryArgs),
+    /// Set an estate of disks up, take points of it, find its disks, stop it
+    Estate(EstateArgs),
     /// Which recovery point each group and machine would go to, and why no newer one
     Points(PointsArgs),
     /// The runbook of an operation: points, loss, phases, steps, limits, digest; writes nothing
@@ -156,11 +165,13 @@ pub(super) struct ExplainArgs {
     /// A diagnostic's code, or a plan file
     #[arg(value_name = "CODE|PLAN")]
     pub(super) subject: String,
-    /// A step of that plan: `go`, `start sql01`
+    /// A step, machine or group of that plan: `go`, `start sql01`, `db`
     #[arg(value_name = "STEP")]
     pub(super) step: Option<String>,
     #[command(flatten)]
     pub(super) what: ForArgs,
+    #[command(flatten)]
+    pub(super) output: Output,
 }
 
 /// For which operation a graph is drawn or a step explained.
@@ -229,6 +240,9 @@ pub(super) struct GraphArgs {
     /// How it is drawn
     #[arg(long, value_enum, default_value = "dot", value_name = "FORMAT")]
     pub(super) format: Drawing,
+    /// Draw the way back too
+    #[arg(long)]
+    pub(super) rollback: bool,
 }
 
 /// How a graph is drawn.
@@ -303,7 +317,7 @@ pub(super) struct PreviewArgs {
     /// The operation
     #[arg(value_enum)]
     pub(super) operation: OperationWord,
-    /// The plan file
+    /// The plan file, or a frozen runbook to be read
     pub(super) plan: PathBuf,
     #[command(flatten)]
     pub(super) mode: ModeArgs,
@@ -316,9 +330,9 @@ pub(super) struct PreviewArgs {
     pub(super) output: Output,
 }
 
-/// How a run is started.
+/// How a run begins.
 #[derive(Clone, Debug, Args)]
-pub(super) struct ManArgs {
+pub(super) struct BeginArgs {
     /// Start without asking; never answers an `approve` step
     #[arg(long)]
     pub(super) yes: bool,
@@ -339,7 +353,7 @@ pub(super) struct StartArgs {
     #[command(flatten)]
     pub(super) said: SaidArgs,
     #[command(flatten)]
-    pub(super) man: ManArgs,
+    pub(super) begin: BeginArgs,
 }
 
 #[derive(Debug, Args)]
@@ -349,7 +363,7 @@ pub(super) struct TestArgs {
     #[command(flatten)]
     pub(super) said: SaidArgs,
     #[command(flatten)]
-    pub(super) man: ManArgs,
+    pub(super) begin: BeginArgs,
 }
 
 #[derive(Debug, Args)]
@@ -359,111 +373,15 @@ pub(super) struct ReprotectArgs {
     /// Leave a machine out
     #[arg(long, value_name = "VM")]
     pub(super) without: Vec<String>,
-    #[command(flatten)]
-    pub(super) man: ManArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ResumeArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
+    /// Set a parameter of the plan
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(super) params: Vec<(String, String)>,
+    /// Start without asking
+    #[arg(long)]
+    pub(super) yes: bool,
     /// Stay while only a person can go on, even without a terminal
     #[arg(long)]
     pub(super) wait: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct StatusArgs {
-    /// The run: any unique start of its id, or `last`
-    #[arg(default_value = "last")]
-    pub(super) run: String,
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ListArgs {
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct LogArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ReportArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RunArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct AnswerArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// The step; may be left away where only one waits
-    pub(super) step: Option<String>,
-    /// What is recorded with the answer
-    #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
-    pub(super) comment: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct PointArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// The group or machine, and the policy or ladder wanted: `db=common`
-    #[arg(value_name = "GROUP=POLICY")]
-    pub(super) choice: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RetryArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// The step; all failed ones if left away
-    pub(super) step: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SkipArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// The step
-    pub(super) step: String,
-    /// Why; recorded
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ReasonArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// Why; recorded
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(super) reason: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CommitArgs {
-    /// The run: any unique start of its id, or `last`
-    pub(super) run: String,
-    /// How many source machines you know will be deleted
-    #[arg(long, value_name = "COUNT")]
-    pub(super) delete_sources: Option<u32>,
 }
 
 #[derive(Debug, Args)]

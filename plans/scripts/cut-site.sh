@@ -1,0 +1,34 @@
+#!/bin/sh
+# Fences a site of disks: ends its storage daemon, so that nothing serves its disks and nothing can write.
+# usage: cut-site.sh SITE     MUSTER_STATE is the state folder, ESTATE the estate's name
+set -eu
+site=${1:?"usage: cut-site.sh SITE"}
+folder=${MUSTER_STATE:?"MUSTER_STATE is not set"}/estates/${ESTATE:?"ESTATE is not set"}/$site
+cat >/dev/null
+
+if [ ! -f "$folder/site.json" ]; then
+  echo "$folder has no record of a daemon, so it is not known what serves $site" >&2
+  exit 1
+fi
+# The process is the site's only while its command line names the site's folder.
+ours() {
+  tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$folder/qsd.pid"
+}
+pid=$(cat "$folder/qsd.pid" 2>/dev/null || true)
+if [ -z "$pid" ] || ! ours; then
+  echo "$site is cut off already: no storage daemon runs"
+  exit 0
+fi
+kill -TERM "$pid"
+tries=0
+while ours; do
+  tries=$((tries + 1))
+  if [ "$tries" -eq 100 ]; then
+    kill -KILL "$pid"
+  elif [ "$tries" -gt 150 ]; then
+    echo "the storage daemon of $site, process $pid, does not end" >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+echo "$site is cut off: its storage daemon, process $pid, has ended"

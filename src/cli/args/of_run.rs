@@ -1,0 +1,108 @@
+//! Arguments of the verbs that are about a run.
+
+use clap::Args;
+
+use super::Output;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ResumeArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    /// Stay while only a person can go on, even without a terminal
+    #[arg(long)]
+    pub(in crate::cli) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StatusArgs {
+    /// The run: any unique start of its id, or `last`
+    #[arg(default_value = "last")]
+    pub(in crate::cli) run: String,
+    #[command(flatten)]
+    pub(in crate::cli) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListArgs {
+    #[command(flatten)]
+    pub(in crate::cli) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LogArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    #[command(flatten)]
+    pub(in crate::cli) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ReportArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    #[command(flatten)]
+    pub(in crate::cli) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RunArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AnswerArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    /// The step; may be left away where only one waits
+    pub(in crate::cli) step: Option<String>,
+    /// What is recorded with the answer
+    #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
+    pub(in crate::cli) comment: String,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PointArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    /// The group or machine, and the policy or ladder wanted: `db=common`
+    #[arg(value_name = "GROUP=POLICY")]
+    pub(in crate::cli) choice: String,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RetryArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    /// The step; all failed ones if left away
+    pub(in crate::cli) step: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SkipArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    /// The step
+    pub(in crate::cli) step: String,
+    /// Why; recorded
+    #[arg(long, value_name = "TEXT")]
+    pub(in crate::cli) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ReasonArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    /// Why; recorded
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(in crate::cli) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CommitArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    /// How many source machines you know will be deleted
+    #[arg(long, value_name = "COUNT")]
+    pub(in crate::cli) delete_sources: Option<u32>,
+}

@@ -1,0 +1,193 @@
+//! Begins the work of a node, finds out what became of it, and makes its next move: the only place
+//! that starts tasks for nodes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::base::{Timestamp, limits};
+use crate::estate::Estate;
+use crate::event::{EventKind, Key};
+use crate::run::NodeState;
+use crate::runbook::NodeId;
+
+use super::activity::{Activity, FromTask, Report, Work};
+use super::driver::{DriveError, Driver};
+use super::estate_act::failed;
+use super::script::{self, ScriptFound};
+
+impl<E: Estate + 'static> Driver<'_, E> {
+    /// Does what was recorded as begun.
+    pub(super) async fn begin(&mut self, node: NodeId, key: Key) -> Result<(), DriveError> {
+        let NodeState::Running { since, .. } = *self.run.node(node) else { return Ok(()) };
+        if matches!(self.run.runbook().nodes.at(node).act, crate::runbook::Act::Wait { .. }) {
+            return Ok(());
+        }
+        match super::act::work(&self.run, node, since, &self.output, &key) {
+            Ok((work, deadline)) => {
+                let activity = Activity { key, since, deadline, work, in_flight: false, wake: None };
+                self.activities.insert(node, activity);
+                self.go_on(node).await
+            }
+            Err(message) => self.record(vec![failed(node, "not_known", message, false, false)]).await,
+        }
+    }
+
+    /// Finds out what became of an attempt whose outcome is not recorded.
+    pub(super) async fn resolve(
+        &mut self,
+        node: NodeId,
+        since: Timestamp,
+        key: Key,
+        handle: Option<crate::event::Handle>,
+    ) -> Result<(), DriveError> {
+        let (mut work, deadline) = match super::act::work(&self.run, node, since, &self.output, &key) {
+            Ok(work) => work,
+            Err(evidence) => return self.record(vec![EventKind::StepUnclear { node, evidence }]).await,
+        };
+        match &mut work {
+            Work::Verb { request, handle: slot, .. } => {
+                slot.clone_from(&handle);
+                let (estate, request, asked) = (Arc::clone(&self.estate), request.clone(), key.clone());
+                self.spawn(node, key.clone(), async move {
+                    Report::Found(limited(estate.find(&asked, &request, since)).await)
+                });
+            }
+            Work::Script { folder } => {
+                let folder = folder.clone();
+                self.spawn(node, key.clone(), async move { Report::Script(script::watch(folder).await) });
+            }
+            // These only read: the same attempt goes on, its deadline as it was.
+            Work::Confirm { .. } | Work::Probe { .. } | Work::Command { .. } | Work::Points => {
+                self.record(vec![EventKind::StepNotArrived { node }]).await?;
+                let activity = Activity { key, since, deadline, work, in_flight: false, wake: None };
+                self.activities.insert(node, activity);
+                return self.go_on(node).await;
+            }
+        }
+        let activity = Activity { key, since, deadline, work, in_flight: true, wake: None };
+        self.activities.insert(node, activity);
+        Ok(())
+    }
+
+    /// The next move of an activity that has no task out.
+    pub(super) async fn go_on(&mut self, node: NodeId) -> Result<(), DriveError> {
+        let now = self.now();
+        let Some(activity) = self.activities.get_mut(&node) else { return Ok(()) };
+        let key = activity.key.clone();
+        let late = activity.deadline.is_some_and(|deadline| deadline <= now);
+        let unknown = matches!(self.run.node(node), NodeState::Unknown { .. });
+        activity.in_flight = true;
+        activity.wake = None;
+        let (estate, since) = (Arc::clone(&self.estate), activity.since);
+        match &activity.work {
+            Work::Verb { request, .. } if unknown => {
+                let (request, asked) = (request.clone(), key.clone());
+                self.spawn(node, key, async move {
+                    Report::Found(limited(estate.find(&asked, &request, since)).await)
+                });
+            }
+            Work::Verb { handle: Some(handle), cancelled: false, .. } if late => {
+                let handle = handle.clone();
+                self.spawn(node, key, async move {
+                    let _refused = limited(estate.cancel(&handle)).await;
+                    Report::Cancelled
+                });
+            }
+            Work::Verb { handle: Some(handle), .. } => {
+                let handle = handle.clone();
+                self.spawn(node, key, async move { Report::Polled(limited(estate.poll(&handle)).await) });
+            }
+            Work::Verb { request, handle: None, .. } => {
+                let (request, asked) = (request.clone(), key.clone());
+                self.spawn(node, key, async move {
+                    Report::Submitted(limited(estate.submit(&asked, &request)).await)
+                });
+            }
+            Work::Confirm { machine } => {
+                let machine = machine.clone();
+                self.spawn(node, key, async move {
+                    Report::Observed(limited(estate.observe(&machine, false)).await)
+                });
+            }
+            Work::Probe { probe, .. } => {
+                let probe = probe.clone();
+                let real = self.is_real(node);
+                self.spawn(node, key, async move {
+                    let asked = async {
+                        if real {
+                            crate::estate::real_probe(&probe).await
+                        } else {
+                            estate.probe(&probe).await
+                        }
+                    };
+                    let answer = tokio::time::timeout(limits::ESTATE_CALL_MAX, asked).await;
+                    Report::Probed(answer.unwrap_or_else(|_| Err("no answer".to_owned())))
+                });
+            }
+            Work::Command { program, .. } => {
+                let program = program.clone();
+                self.spawn(node, key, async move { Report::Command(super::program::run(&program).await) });
+            }
+            Work::Points => {
+                self.spawn(node, key, async move {
+                    Report::Inventory(Box::new(limited(estate.inventory()).await))
+                });
+            }
+            Work::Script { folder } => {
+                let folder = folder.clone();
+                return self.start_script(node, key, folder).await;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_real(&self, node: NodeId) -> bool {
+        matches!(&self.run.runbook().nodes.at(node).act, crate::runbook::Act::Check(check) if check.real)
+    }
+
+    async fn start_script(&mut self, node: NodeId, key: Key, folder: PathBuf) -> Result<(), DriveError> {
+        let compiled = self.run.runbook().nodes.at(node);
+        let spec = match &compiled.act {
+            crate::runbook::Act::Script(script) => &script.spec,
+            crate::runbook::Act::Fence { spec, .. } => spec,
+            _ => crate::bug!("`{}` is no script", compiled.name),
+        };
+        let started = super::fill::program(spec, &self.run, &compiled.name)
+            .and_then(|program| script::start(&self.options.host, &folder, &program));
+        match started {
+            Ok(mut child) => {
+                self.spawn(node, key, async move {
+                    let _status = child.wait().await;
+                    Report::Script(match script::end(&folder) {
+                        Some(end) => ScriptFound::Ended(end),
+                        None => script::find(&folder).unwrap_or(ScriptFound::Vanished),
+                    })
+                });
+                Ok(())
+            }
+            Err(message) => {
+                self.activities.remove(&node);
+                self.record(vec![failed(node, "not_started", message, false, false)]).await
+            }
+        }
+    }
+
+    fn spawn(&mut self, node: NodeId, key: Key, work: impl Future<Output = Report> + Send + 'static) {
+        self.tasks.spawn(async move { FromTask { node, key, report: work.await } });
+    }
+}
+
+/// A call to the estate within its limit; no answer in time is an unknown outcome.
+async fn limited<T>(
+    call: impl Future<Output = Result<T, crate::event::EstateError>>,
+) -> Result<T, crate::event::EstateError> {
+    match tokio::time::timeout(limits::ESTATE_CALL_MAX, call).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let limit = crate::base::time::format_duration(limits::ESTATE_CALL_MAX);
+            Err(crate::event::EstateError::Unknown {
+                message: format!("the estate did not answer within {limit}"),
+            })
+        }
+    }
+}
