@@ -1,6 +1,8 @@
 //! The target side of one unit: what machines, groups and steps are made of, and the arrows between
 //! them. Comes in: a unit. Goes out: its nodes and edges, numbered densely, without barriers.
 
+use std::collections::BTreeSet;
+
 use petgraph::graph::NodeIndex;
 
 use crate::base::IdVec;
@@ -48,6 +50,10 @@ pub(super) struct Arrows<'p> {
     pub(super) commit: Port,
     pub(super) reprotect: Port,
     pub(super) cleanup: Port,
+    /// Machines and groups with steps inside their blocks, and when those run.
+    wrapped: BTreeSet<(Owner, At)>,
+    /// Steps inside a group that a chain of the same group places.
+    pub(super) placed: BTreeSet<StepId>,
     /// Edges between nodes counted from `base`, with their reasons.
     pub(super) edges: Vec<(u32, u32, Why)>,
 }
@@ -68,6 +74,8 @@ impl<'p> Arrows<'p> {
             commit: nowhere,
             reprotect: nowhere,
             cleanup: nowhere,
+            wrapped: plan.steps.iter().filter_map(|step| Some((step.owner?, step.at))).collect(),
+            placed: placed_by_chains(plan),
             edges: Vec::new(),
         };
         for vm in plan.vms.ids() {
@@ -123,14 +131,14 @@ impl<'p> Arrows<'p> {
     }
 
     /// The name of what stands in a chain.
-    pub(super) fn end_name(&self, end: Endpoint) -> String {
+    pub(super) fn end_name(&self, end: Endpoint) -> &'p str {
         match end {
-            Endpoint::Vm(vm) => self.plan.vms.at(vm).name.clone(),
-            Endpoint::Group(group) => self.plan.groups.at(group).name.clone(),
-            Endpoint::Step(step) => self.plan.steps.at(step).name.clone(),
-            Endpoint::Commit => "commit".to_owned(),
-            Endpoint::Reprotect => "reprotect".to_owned(),
-            Endpoint::Cleanup => "cleanup".to_owned(),
+            Endpoint::Vm(vm) => &self.plan.vms.at(vm).name,
+            Endpoint::Group(group) => &self.plan.groups.at(group).name,
+            Endpoint::Step(step) => &self.plan.steps.at(step).name,
+            Endpoint::Commit => "commit",
+            Endpoint::Reprotect => "reprotect",
+            Endpoint::Cleanup => "cleanup",
         }
     }
 
@@ -166,13 +174,17 @@ impl<'p> Arrows<'p> {
             return Port::of(node, false);
         }
         let own = Why::own("a machine's own acts follow one another");
-        let into = self.add(x, Phase::Start, &format!("{name} may start"), Work::Join);
+        let wrapped = |at: At| self.wrapped.contains(&(Owner::Vm(vm), at));
+        let (opens, closes) = (wrapped(At::BeforeStart), wrapped(At::AfterStart));
+        let into = opens.then(|| self.add(x, Phase::Start, &format!("{name} may start"), Work::Join));
         let start = if x.options.abilities.failover_includes_start {
             self.add(x, Phase::Start, &format!("fail over {name}"), Work::FailOver(global))
         } else {
             self.add(x, Phase::Start, &format!("start {name}"), Work::Start(global))
         };
-        self.edge(x, into, start, own.clone());
+        if let Some(into) = into {
+            self.edge(x, into, start, own.clone());
+        }
         let spec = authored.settings.start.unwrap_or_default();
         let started = match spec.ready {
             StartReady::None => start,
@@ -182,23 +194,34 @@ impl<'p> Arrows<'p> {
                 ready
             }
         };
-        let done = self.add(x, Phase::Start, &format!("{name} done"), Work::Join);
-        self.edge(x, started, done, own);
-        for node in [into, start, started, done] {
+        let mut port = Port { into: into.unwrap_or(start), go: start, started, done: started, live: true };
+        if closes {
+            port.done = self.add(x, Phase::Start, &format!("{name} done"), Work::Join);
+            self.edge(x, started, port.done, own);
+        }
+        for node in [port.into, start, started, port.done] {
             x.builder.set(node, Some(authored.span), optional);
         }
-        Port { into, go: start, started, done, live: true }
+        port
     }
 
     fn group(&mut self, x: &mut Expander<'_, 'p>, group: GroupId) -> Port {
         let authored = self.plan.groups.at(group);
         let name = &authored.name;
-        let into = self.add(x, Phase::Start, &format!("{name} may start"), Work::Join);
+        let wrapped = |at: At| self.wrapped.contains(&(Owner::Group(group), at));
+        let (opens, closes) = (wrapped(At::BeforeStart), wrapped(At::AfterStart));
+        let own = Why::own("a group's own steps follow one another");
+        let into = opens.then(|| self.add(x, Phase::Start, &format!("{name} may start"), Work::Join));
         let go = self.add(x, Phase::Start, &format!("{name} starts"), Work::Join);
-        let started = self.add(x, Phase::Start, &format!("{name} started"), Work::Join);
+        let started = closes.then(|| self.add(x, Phase::Start, &format!("{name} started"), Work::Join));
         let done = self.add(x, Phase::Start, &format!("{name} done"), Work::Join);
-        self.edge(x, into, go, inside(name, name));
-        self.edge(x, started, done, inside(name, name));
+        if let Some(into) = into {
+            self.edge(x, into, go, own.clone());
+        }
+        if let Some(started) = started {
+            self.edge(x, started, done, own);
+        }
+        let (into, started) = (into.unwrap_or(go), started.unwrap_or(done));
         let mut live = false;
         for member in &authored.members {
             let port = *self.vms.at(*member);
@@ -270,7 +293,7 @@ impl<'p> Arrows<'p> {
                     self.edge(x, port.done, of.go, why);
                 }
                 At::AfterStart => {
-                    if !placed_by_chain(&self.plan.order, id, owner) {
+                    if !self.placed.contains(&id) {
                         self.edge(x, of.started, port.into, why.clone());
                     }
                     self.edge(x, port.done, of.done, why);
@@ -306,7 +329,7 @@ impl<'p> Arrows<'p> {
     }
 
     fn joined(&mut self, x: &mut Expander<'_, 'p>, before: &[EndpointRef], after: &[EndpointRef]) {
-        let names: Vec<String> = before.iter().map(|end| self.end_name(end.to)).collect();
+        let names: Vec<&str> = before.iter().map(|end| self.end_name(end.to)).collect();
         let list = format!("[{}]", names.join(", "));
         let join = self.add(x, Phase::Prepare, &format!("{list} done"), Work::Join);
         for (from, name) in before.iter().zip(&names) {
@@ -314,8 +337,8 @@ impl<'p> Arrows<'p> {
         }
         for to in after {
             let cause = Cause::Arrow {
-                from: list.clone(),
-                to: self.end_name(to.to),
+                from: list.as_str().into(),
+                to: self.end_name(to.to).into(),
                 span: to.span,
                 along: Along::Forward,
             };
@@ -340,8 +363,8 @@ impl<'p> Arrows<'p> {
         let (source, target) = (self.port(from.to), self.port(to.to));
         let leaves = if owns(from.to, to.to) { source.started } else { source.done };
         let cause = Cause::Arrow {
-            from: self.end_name(from.to),
-            to: self.end_name(to.to),
+            from: self.end_name(from.to).into(),
+            to: self.end_name(to.to).into(),
             span: to.span,
             along: Along::Forward,
         };
@@ -349,16 +372,26 @@ impl<'p> Arrows<'p> {
     }
 }
 
-fn inside(what: &str, of: &str) -> Why {
-    Why::done(Cause::Inside { what: what.to_owned(), of: of.to_owned(), along: Along::Forward })
+pub(super) fn inside(what: &str, of: &str) -> Why {
+    Why::done(Cause::Inside { what: what.into(), of: of.into(), along: Along::Forward })
 }
 
-/// Whether a step inside a group stands in a chain of that group's own: then the chain places it.
-pub(super) fn placed_by_chain(chains: &[Chain], step: StepId, owner: Owner) -> bool {
-    let Owner::Group(group) = owner else { return false };
-    chains
-        .iter()
-        .filter(|chain| chain.owner == Some(group))
-        .flat_map(|chain| chain.links.iter().flatten())
-        .any(|end| end.to == Endpoint::Step(step))
+/// The steps inside a group that stand in a chain of that group's own: then the chain places them.
+fn placed_by_chains(plan: &Plan) -> BTreeSet<StepId> {
+    let own = |chain: &Chain, step: StepId| match plan.steps.at(step).owner {
+        Some(Owner::Group(group)) => chain.owner == Some(group),
+        Some(Owner::Vm(_)) | None => false,
+    };
+    let mut placed = BTreeSet::new();
+    for chain in &plan.order {
+        placed.extend(chain.links.iter().flatten().filter_map(|end| match end.to {
+            Endpoint::Step(step) => own(chain, step).then_some(step),
+            Endpoint::Vm(_)
+            | Endpoint::Group(_)
+            | Endpoint::Commit
+            | Endpoint::Reprotect
+            | Endpoint::Cleanup => None,
+        }));
+    }
+    placed
 }

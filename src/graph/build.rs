@@ -91,6 +91,17 @@ impl Builder {
         list
     }
 
+    /// Whether a living neighbour is as asked for.
+    pub(super) fn any_around(
+        &self,
+        node: NodeIndex,
+        direction: Direction,
+        is: impl Fn(&GraphNode) -> bool,
+    ) -> bool {
+        let mut others = self.dag.neighbors_directed(node, direction);
+        others.any(|other| self.alive(other) && is(self.node(other)))
+    }
+
     /// Takes out the joins among the nodes `from..` that hang loose or save no edges. What has to
     /// wait for what does not change.
     pub(super) fn contract(&mut self, from: usize) {
@@ -124,7 +135,7 @@ impl Builder {
     fn peel(&mut self, joins: &[NodeIndex], side: Direction) {
         let mut loose: Vec<NodeIndex> = joins.to_vec();
         while let Some(join) = loose.pop() {
-            if !self.alive(join) || !self.around(join, side).is_empty() {
+            if !self.alive(join) || self.any_around(join, side, |_| true) {
                 continue;
             }
             let others = self.around(join, side.opposite());

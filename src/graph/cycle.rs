@@ -46,7 +46,7 @@ impl Cycle {
     pub fn spans(&self) -> Vec<(Span, &CycleEdge)> {
         let mut spans: Vec<(Span, &CycleEdge)> = Vec::new();
         for edge in &self.edges {
-            for cause in &edge.why.causes {
+            for cause in edge.why.causes.iter() {
                 if let Cause::Arrow { span, .. } = cause
                     && !spans.iter().any(|(known, _)| known == span)
                 {
@@ -89,7 +89,7 @@ pub fn cycles_of(graph: &Graph<'_>) -> Vec<Cycle> {
                 Cause::Rule(_) | Cause::Own(_) => false,
             };
             // The way down and the way back are mirrors of the arrows: their cycles are no others.
-            let image = cycle.edges.iter().flat_map(|edge| &edge.why.causes).any(mirrored)
+            let image = cycle.edges.iter().flat_map(|edge| edge.why.causes.iter()).any(mirrored)
                 && knot.iter().all(|node| {
                     matches!(graph.node(*node).phase, super::Phase::Shutdown | super::Phase::Rollback)
                 });

@@ -3,7 +3,7 @@
 use crate::model::{At, Endpoint};
 
 use super::Phase;
-use super::arrows::{Arrows, placed_by_chain};
+use super::arrows::Arrows;
 use super::expand::Expander;
 use super::order::{Csr, Order, order};
 
@@ -49,7 +49,7 @@ fn least(x: &Expander<'_, '_>, arrows: &Arrows<'_>, has_machines: bool) -> Vec<P
         let port = arrows.steps.at(id);
         let own = match (step.owner, step.at) {
             (None, _) => Phase::Prepare,
-            (Some(owner), At::AfterStart) if placed_by_chain(&arrows.plan.order, id, owner) => Phase::Prepare,
+            (Some(_), At::AfterStart) if arrows.placed.contains(&id) => Phase::Prepare,
             (Some(_), At::AfterStart | At::BeforeStart) => Phase::Start,
             (Some(_), At::BeforeShutdown | At::AfterShutdown) => Phase::Shutdown,
         };
@@ -75,7 +75,7 @@ fn least(x: &Expander<'_, '_>, arrows: &Arrows<'_>, has_machines: bool) -> Vec<P
 }
 
 /// For each node: are all machines that must come up started when it runs?
-/// Approach: 64 machines at a time, one bit each, go down the edges once.
+/// Approach: 64 machines at a time, one bit each, go down the edges once; a few nodes go up them.
 fn everything_upstream(x: &Expander<'_, '_>, arrows: &Arrows<'_>, csr: &Csr, order: &Order) -> Vec<bool> {
     let live: Vec<_> = arrows.plan.vms.ids().filter(|vm| arrows.vms.at(*vm).live).collect();
     let must = |vm: &&crate::model::VmId| !x.units.is_optional(x.units.global(arrows.unit, **vm));
@@ -105,8 +105,45 @@ fn everything_upstream(x: &Expander<'_, '_>, arrows: &Arrows<'_>, csr: &Csr, ord
     }
     let last: Vec<u32> =
         starts.into_iter().filter(|start| leads.get(*start as usize).is_some_and(|leads| !leads)).collect();
+    // A spread of them first: it leaves few nodes in question, and those are asked one by one.
+    let stride = last.len().div_ceil(64).max(1);
+    let spread: Vec<u32> = last.iter().step_by(stride).copied().collect();
+    reached(csr, order, &spread, &mut whole);
+    let asked = whole.iter().filter(|whole| **whole).count();
+    if asked <= last.len() / 64 {
+        let back = csr.reversed();
+        for (node, slot) in (0_u32..).zip(&mut whole) {
+            *slot = *slot && reaches(&back, node, &last) == last.len();
+        }
+        return whole;
+    }
     for block in last.chunks(64) {
-        let mut bits = vec![0_u64; arrows.count];
+        reached(csr, order, block, &mut whole);
+    }
+    whole
+}
+
+/// How many of some nodes, which are in order, lie on the ways to `node`, backwards along `back`.
+fn reaches(back: &Csr, node: u32, starts: &[u32]) -> usize {
+    let mut seen = vec![false; back.len()];
+    let mut open = vec![node];
+    let mut found = 0;
+    while let Some(node) = open.pop() {
+        for before in back.after(node) {
+            if let Some(slot) = seen.get_mut(*before as usize).filter(|seen| !**seen) {
+                *slot = true;
+                found += usize::from(starts.binary_search(before).is_ok());
+                open.push(*before);
+            }
+        }
+    }
+    found
+}
+
+/// Keeps of `whole` the nodes that every one of at most 64 nodes leads to.
+fn reached(csr: &Csr, order: &Order, block: &[u32], whole: &mut [bool]) {
+    if !block.is_empty() {
+        let mut bits = vec![0_u64; whole.len()];
         for (bit, start) in block.iter().enumerate() {
             if let Some(slot) = bits.get_mut(*start as usize) {
                 *slot |= 1 << bit;
@@ -125,7 +162,6 @@ fn everything_upstream(x: &Expander<'_, '_>, arrows: &Arrows<'_>, csr: &Csr, ord
             *slot &= *bits == full;
         }
     }
-    whole
 }
 
 /// Whether an endpoint stands in any chain of a plan.

@@ -41,8 +41,16 @@ fn undo(
 ) {
     let stage = "stages of a rollback follow one another";
     x.builder.edge(first, then, Why::own(stage));
+    let undone = |node: NodeIndex| {
+        let forward = x.builder.node(node);
+        let step = forward.work.step().filter(|_| within(forward.phase));
+        step.is_some_and(|step| arrows.plan.steps.at(step).undo.is_some())
+    };
+    // Most plans undo little; then there is nothing to lay.
+    if !(0_u32..).take(arrows.count).any(|local| undone(arrows.node(local))) {
+        return;
+    }
     let mut images: Vec<Option<NodeIndex>> = vec![None; arrows.count];
-    let mut any = false;
     let from = x.builder.len();
     for (local, slot) in (0_u32..).zip(images.iter_mut()) {
         let node = arrows.node(local);
@@ -55,7 +63,6 @@ fn undo(
         let span = forward.span;
         *slot = Some(match undone {
             Some(step) => {
-                any = true;
                 let back =
                     add(x, arrows, &format!("undo {}", arrows.plan.steps.at(step).name), Work::Undo(step));
                 x.builder.set(back, span, false);
@@ -66,12 +73,10 @@ fn undo(
         });
     }
     let image = |local: u32| images.get(local as usize).copied().flatten();
-    if any {
-        let why = Why::barrier("steps are undone in the reverse order");
-        for (from, to, _) in &arrows.edges {
-            if let Some((from, to)) = image(*to).zip(image(*from)) {
-                x.builder.edge(from, to, why.clone());
-            }
+    let why = Why::barrier("steps are undone in the reverse order");
+    for (from, to, _) in &arrows.edges {
+        if let Some((from, to)) = image(*to).zip(image(*from)) {
+            x.builder.edge(from, to, why.clone());
         }
     }
     x.builder.contract(from);

@@ -1,18 +1,24 @@
 //! The source side: sources go down in the reverse order of the starts, with the steps around it.
 //! Comes in: a unit's arrows. Goes out: shutdown nodes between the two given barriers.
 
+use std::collections::BTreeMap;
+
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 
-use crate::model::{At, Mode, Owner, VmId};
+use crate::model::{At, Mode, Owner, StepId, VmId};
 
+use super::arrows::inside;
 use super::barriers::Unit;
-use super::types::Work;
-use super::why::{Along, Cause};
+use super::types::{GraphNode, Work};
+use super::why::Along;
 use super::{Phase, Why};
 
 /// The mirror of a node: arrows to it lead to the first, arrows from it leave the second.
 type Image = (NodeIndex, NodeIndex);
+
+/// The live steps around shutdowns, by the block they stand in.
+type Around = BTreeMap<(Owner, At), Vec<StepId>>;
 
 /// Lays the shutdown phase, and notes the last act on each machine's source.
 pub(super) fn shut_down(unit: &mut Unit<'_, '_, '_>, prepared: NodeIndex, down: NodeIndex) {
@@ -31,10 +37,8 @@ pub(super) fn shut_down(unit: &mut Unit<'_, '_, '_>, prepared: NodeIndex, down: 
     let own = unit.arrows.unit;
     for node in region {
         let inside = |unit: &Unit<'_, '_, '_>, direction| {
-            unit.x.builder.around(node, direction).iter().any(|(other, _)| {
-                let other = unit.x.builder.node(*other);
-                other.phase == Phase::Shutdown && other.unit == own
-            })
+            let is = |other: &GraphNode| other.phase == Phase::Shutdown && other.unit == own;
+            unit.x.builder.any_around(node, direction, is)
         };
         if !inside(unit, Direction::Incoming) {
             unit.edge(prepared, node, Why::rule("sources go down after the steps of prepare"));
@@ -48,6 +52,13 @@ pub(super) fn shut_down(unit: &mut Unit<'_, '_, '_>, prepared: NodeIndex, down: 
 /// Every arrow of the target side between machines, turned around.
 fn mirror(unit: &mut Unit<'_, '_, '_>) {
     let count = unit.arrows.count;
+    let mut steps = Around::new();
+    for (id, step) in unit.arrows.plan.steps.iter_enumerated() {
+        let sourced = matches!(step.at, At::BeforeShutdown | At::AfterShutdown);
+        if let (Some(owner), true) = (step.owner, sourced && unit.arrows.steps.at(id).live) {
+            steps.entry((owner, step.at)).or_default().push(id);
+        }
+    }
     let mut images: Vec<Option<Image>> = vec![None; count];
     for (local, vm) in unit.arrows.plan.vms.ids().map(|vm| (*unit.arrows.vms.at(vm), vm)).collect::<Vec<_>>()
     {
@@ -55,7 +66,7 @@ fn mirror(unit: &mut Unit<'_, '_, '_>) {
             continue;
         }
         let global = unit.x.units.global(unit.arrows.unit, vm);
-        let (image, end) = source(unit, global, vm);
+        let (image, end) = source(unit, global, vm, &steps);
         if let Some(end) = end {
             unit.last.insert(global, end);
         }
@@ -64,8 +75,10 @@ fn mirror(unit: &mut Unit<'_, '_, '_>) {
     for group in unit.arrows.plan.groups.ids().collect::<Vec<_>>() {
         let port = *unit.arrows.groups.at(group);
         let name = unit.arrows.plan.groups.at(group).name.clone();
-        let before = around(unit, &name, Owner::Group(group), At::BeforeShutdown);
-        let after = around(unit, &name, Owner::Group(group), At::AfterShutdown);
+        let before = around(unit, &name, (Owner::Group(group), At::BeforeShutdown), &steps);
+        let before = before.unwrap_or_else(|| turn(unit));
+        let after = around(unit, &name, (Owner::Group(group), At::AfterShutdown), &steps);
+        let after = after.unwrap_or_else(|| turn(unit));
         set(&mut images, unit.arrows.local(port.done), before);
         set(&mut images, unit.arrows.local(port.into), after);
     }
@@ -73,9 +86,9 @@ fn mirror(unit: &mut Unit<'_, '_, '_>) {
         let phase = unit.phases.get(local).copied().unwrap_or(Phase::Prepare);
         let between = matches!(phase, Phase::Start | Phase::CommitWindow);
         if between && images.get(local).is_some_and(Option::is_none) {
-            let join = unit.add(Phase::Shutdown, "sources in turn", Work::Join);
+            let image = turn(unit);
             if let Some(slot) = images.get_mut(local) {
-                *slot = Some((join, join));
+                *slot = Some(image);
             }
         }
     }
@@ -98,18 +111,24 @@ fn set(images: &mut [Option<Image>], local: u32, image: Image) {
 }
 
 /// A machine's shutdown with the steps around it, and its last act.
-fn source(unit: &mut Unit<'_, '_, '_>, vm: VmId, local: VmId) -> (Image, Option<NodeIndex>) {
-    let name = unit.x.units.vm(vm).name.clone();
-    let before = around(unit, &name, Owner::Vm(local), At::BeforeShutdown);
-    let after = around(unit, &name, Owner::Vm(local), At::AfterShutdown);
+fn source(unit: &mut Unit<'_, '_, '_>, vm: VmId, local: VmId, steps: &Around) -> (Image, Option<NodeIndex>) {
+    let name = &unit.x.units.vm(vm).name;
+    let before = around(unit, name, (Owner::Vm(local), At::BeforeShutdown), steps);
+    let after = around(unit, name, (Owner::Vm(local), At::AfterShutdown), steps);
     let own = Why::own("a machine's own acts follow one another");
     if unit.x.options.abilities.failover_includes_shutdown {
-        unit.edge(before.1, after.0, own);
-        return ((before.0, after.1), None);
+        let first = before.or(after).unwrap_or_else(|| turn(unit));
+        let last = after.unwrap_or(first);
+        if let Some((before, after)) = before.zip(after) {
+            unit.edge(before.1, after.0, own);
+        }
+        return ((first.0, last.1), None);
     }
     let down = unit.add_vm(Phase::Shutdown, "shut down", vm, Work::ShutDown(vm));
     unit.x.touched.insert(vm, down);
-    unit.edge(before.1, down, own.clone());
+    if let Some(before) = before {
+        unit.edge(before.1, down, own.clone());
+    }
     let last = if unit.x.options.mode == Some(Mode::Planned) {
         down
     } else {
@@ -119,24 +138,29 @@ fn source(unit: &mut Unit<'_, '_, '_>, vm: VmId, local: VmId) -> (Image, Option<
         unit.edge(down, seen, Why::rule("a shutdown that may have failed is looked at"));
         seen
     };
-    unit.edge(last, after.0, own);
-    ((before.0, after.1), Some(last))
+    if let Some(after) = after {
+        unit.edge(last, after.0, own);
+    }
+    ((before.map_or(down, |it| it.0), after.map_or(last, |it| it.1)), Some(last))
 }
 
-/// The steps of a block before or after its shutdown, between two joins.
-fn around(unit: &mut Unit<'_, '_, '_>, name: &str, owner: Owner, at: At) -> Image {
-    let first = unit.add(Phase::Shutdown, "sources in turn", Work::Join);
-    let then = unit.add(Phase::Shutdown, "sources in turn", Work::Join);
-    let inside = |what: &str| {
-        Why::done(Cause::Inside { what: what.to_owned(), of: name.to_owned(), along: Along::Forward })
-    };
-    unit.edge(first, then, inside(name));
-    for (id, step) in unit.arrows.plan.steps.iter_enumerated() {
-        let port = *unit.arrows.steps.at(id);
-        if step.owner == Some(owner) && step.at == at && port.live {
-            unit.edge(first, port.into, inside(&step.name));
-            unit.edge(port.done, then, inside(&step.name));
-        }
+/// A place in the order of the sources where nothing is done.
+fn turn(unit: &mut Unit<'_, '_, '_>) -> Image {
+    let join = unit.add(Phase::Shutdown, "sources in turn", Work::Join);
+    (join, join)
+}
+
+/// The steps of a block before or after its shutdown, between two joins; nothing if there are none.
+fn around(unit: &mut Unit<'_, '_, '_>, name: &str, block: (Owner, At), steps: &Around) -> Option<Image> {
+    let steps = steps.get(&block)?;
+    let (first, _) = turn(unit);
+    let (then, _) = turn(unit);
+    for id in steps {
+        let step = unit.arrows.plan.steps.at(*id);
+        let port = *unit.arrows.steps.at(*id);
+        let why = inside(&step.name, name);
+        unit.edge(first, port.into, why.clone());
+        unit.edge(port.done, then, why);
     }
-    (first, then)
+    Some((first, then))
 }

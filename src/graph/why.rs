@@ -1,5 +1,7 @@
 //! Why one node waits for another, as data with places in the text, and in words.
 
+use std::sync::Arc;
+
 use crate::source::{Sources, Span};
 
 /// What an edge needs of the node it comes from.
@@ -28,9 +30,9 @@ pub enum Cause {
     /// An arrow.
     Arrow {
         /// What it leaves.
-        from: String,
+        from: Arc<str>,
         /// What it leads to.
-        to: String,
+        to: Arc<str>,
         /// Where its head is named.
         span: Span,
         /// Which way it is used.
@@ -39,9 +41,9 @@ pub enum Cause {
     /// A machine or step belongs to a machine or group.
     Inside {
         /// What belongs.
-        what: String,
+        what: Arc<str>,
         /// To what.
-        of: String,
+        of: Arc<str>,
         /// Which way it is used.
         along: Along,
     },
@@ -72,13 +74,13 @@ impl Cause {
     }
 }
 
-/// The reason of an edge.
+/// The reason of an edge. Shared, for one reason often holds for many edges.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Why {
     /// What the edge needs.
     pub need: Need,
-    /// The causes, at least one; several where steps between were contracted.
-    pub causes: Vec<Cause>,
+    /// The causes, at least one, all equally strong; several where steps between were contracted.
+    pub causes: Arc<[Cause]>,
 }
 
 /// Causes kept of one edge: a reader needs the first and the last arrow, not all of a long way.
@@ -88,30 +90,33 @@ impl Why {
     /// A rule whose edge needs the node done.
     #[must_use]
     pub fn rule(words: &'static str) -> Self {
-        Self { need: Need::Done, causes: vec![Cause::Rule(words)] }
+        Self { need: Need::Done, causes: Arc::new([Cause::Rule(words)]) }
     }
 
     /// A barrier.
     #[must_use]
     pub fn barrier(words: &'static str) -> Self {
-        Self { need: Need::Settled, causes: vec![Cause::Rule(words)] }
+        Self { need: Need::Settled, causes: Arc::new([Cause::Rule(words)]) }
     }
 
     /// What goes without saying; the edge needs the node done.
     #[must_use]
     pub fn own(words: &'static str) -> Self {
-        Self { need: Need::Done, causes: vec![Cause::Own(words)] }
+        Self { need: Need::Done, causes: Arc::new([Cause::Own(words)]) }
     }
 
     /// A cause whose edge needs the node done.
     #[must_use]
     pub fn done(cause: Cause) -> Self {
-        Self { need: Need::Done, causes: vec![cause] }
+        Self { need: Need::Done, causes: Arc::new([cause]) }
     }
 
     /// The same, used another way.
     #[must_use]
     pub fn along(&self, way: Along) -> Self {
+        if self.causes.iter().all(|cause| matches!(cause, Cause::Rule(_))) {
+            return self.clone();
+        }
         let causes = self.causes.iter().map(|cause| match cause.clone() {
             Cause::Arrow { from, to, span, .. } => Cause::Arrow { from, to, span, along: way },
             Cause::Inside { what, of, .. } => Cause::Inside { what, of, along: way },
@@ -126,21 +131,23 @@ impl Why {
     #[must_use]
     pub fn then(&self, next: &Self) -> Self {
         let need = self.need.max(next.need);
-        let mut causes: Vec<Cause> = Vec::new();
-        for cause in self.causes.iter().chain(&next.causes) {
-            if !causes.contains(cause) {
-                causes.push(cause.clone());
-            }
+        let strength = |why: &Self| why.causes.first().map(Cause::strength);
+        let (own, other) = (strength(self), strength(next));
+        if own > other || self.causes == next.causes {
+            return Self { need, causes: Arc::clone(&self.causes) };
         }
-        let strongest = causes.iter().map(Cause::strength).max();
-        causes.retain(|cause| Some(cause.strength()) == strongest);
+        if own < other {
+            return Self { need, causes: Arc::clone(&next.causes) };
+        }
+        let mut causes = self.causes.to_vec();
+        causes.extend(next.causes.iter().filter(|cause| !self.causes.contains(cause)).cloned());
         // Of rules that follow from one another the first says it.
         let mut ruled = false;
         causes.retain(|cause| !matches!(cause, Cause::Rule(_)) || !std::mem::replace(&mut ruled, true));
         if causes.len() > CAUSES_MAX {
             causes.drain(CAUSES_MAX - 1..causes.len() - 1);
         }
-        Self { need, causes }
+        Self { need, causes: causes.into() }
     }
 
     /// The place of the first arrow.

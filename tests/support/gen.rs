@@ -12,7 +12,7 @@ pub(crate) fn plan(machines: usize) -> String {
     let mut out = String::with_capacity(machines * 140 + 1024);
     out.push_str(
         "use \"contoso.muster\"\n\n## Generated: the shape of a large estate.\nplan large {\n  \
-         estate    = contoso\n  objective { rpo = 1h, rto = 8h, until = all_up }\n  \
+         estate    = contoso\n  objective { rpo = 4h, rto = 8h, until = up00000 }\n  \
          limits    { power_on = 200, fail_over = 100 }\n  \
          network lan { avs = \"VLAN10\", azure = \"vnet/app\", test = \"vnet-bubble/app\" }\n\n",
     );

@@ -203,7 +203,7 @@ impl<'p> Compiler<'_, 'p> {
         let arrow = |causes: &[crate::graph::Cause]| {
             causes
                 .iter()
-                .any(|cause| matches!(cause, crate::graph::Cause::Arrow { to, .. } if to == "commit"))
+                .any(|cause| matches!(cause, crate::graph::Cause::Arrow { to, .. } if &**to == "commit"))
         };
         CommitGate {
             policy: if said { spec } else { CommitPolicy::Manual },
