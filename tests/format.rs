@@ -268,6 +268,17 @@ fn a_file_with_a_syntax_error_is_refused() {
 }
 
 #[test]
+fn shipped_plans_are_in_canonical_form() {
+    let plans = std::fs::read_dir("plans").unwrap().map(|entry| entry.unwrap().path());
+    let plans: Vec<_> = plans.filter(|path| path.extension().is_some_and(|end| end == "muster")).collect();
+    assert!(plans.len() > 10);
+    for path in plans {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(format(&text).unwrap() == text, "`muster fmt {}` has not been run", path.display());
+    }
+}
+
+#[test]
 fn a_large_plan_is_formatted_and_stable() {
     formatted(&generated::plan(300));
 }

@@ -93,7 +93,7 @@ fn an_inventory_that_was_cut_off_is_refused_and_nothing_is_made_of_it() {
 #[test]
 fn a_machine_that_the_estate_does_not_know_is_named() {
     let bench = Bench::new();
-    bench.edit("one.muster", "vm wiki01 { os", "vm wiki01 { name = \"wikki01\", os");
+    bench.edit("one.muster", "vm    wiki01  { os", "vm wiki01 { name = \"wikki01\", os");
     bench.run(&["check", "one.muster"]).exits(1).says("wikki01").says("MP0604");
     bench.run(&["failover", "one.muster", "--planned", "--yes"]).exits(4).says("wikki01");
     assert!(bench.runs().is_empty());

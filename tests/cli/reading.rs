@@ -23,7 +23,7 @@ fn check_prints_places_with_line_and_column_as_json() {
     assert_eq!(json["errors"], 1);
     let label = &json["diagnostics"][0]["labels"][0];
     assert_eq!((label["file"].as_str(), label["line"].as_u64()), (Some("one.muster"), Some(11)));
-    assert_eq!(label["column"], 27);
+    assert_eq!(label["column"], 31);
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn diagnostics_are_narrated_where_no_graphics_are_wanted() {
     let bench = Bench::new();
     bench.edit("one.muster", "point = latest", "pointt = latest");
     let told = bench.run_with("NO_GRAPHICS", "1", &["check", "one.muster"]).exits(1);
-    assert!(told.err.contains("label at line 11, columns 27 to 32"), "{}", told.err);
+    assert!(told.err.contains("label at line 11, columns 31 to 36"), "{}", told.err);
     assert!(!told.err.contains('╭'));
 }
 

@@ -92,7 +92,7 @@ fn rollback_of_a_run_that_nobody_drives_happens_at_once_and_exits_with_3() {
 fn a_manual_commit_says_how_many_machines_it_deletes() {
     let bench = Bench::new();
     bench.edit("erp.muster", "commit    { }", "commit    { policy = manual }");
-    bench.edit("erp.muster", "approve accept   { ", "approve accept   { operations = [test], ");
+    bench.edit("erp.muster", "approve accept {", "approve accept {\n    operations = [test]");
     bench.run(&["failback", "erp.muster", "--as", "dana", "--approve", "go", "--yes"]).exits(6);
     bench.run(&["commit", "last"]).exits(4).says("--delete-sources 5");
     bench.run(&["commit", "last", "--delete-sources", "4"]).exits(4).says("not 4");
