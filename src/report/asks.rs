@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Number;
 
 use crate::base::Timestamp;
-use crate::base::time::format_duration;
+use crate::base::time::{format_duration, format_duration_short};
 use crate::base::words::{count, list};
 use crate::event::AskedPoints;
 use crate::model::{CommitPolicy, RoleMembers, Template, TemplatePart};
@@ -276,7 +276,7 @@ pub(super) fn until(ask: &Ask, now: Timestamp) -> Option<String> {
         Some(at) if at > now => Some(format!(
             "until {} ({} left), {then}",
             time_near(at, now),
-            super::words::short(at.since(now))
+            format_duration_short(at.since(now))
         )),
         Some(_) | None if then.is_empty() => None,
         Some(_) | None => Some(then.to_owned()),

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::base::Timestamp;
-use crate::base::time::format_duration;
+use crate::base::time::{format_duration, format_duration_short, format_loss};
 use crate::base::words::{count, list};
 use crate::event::{AskedPoints, BoundSubject, Detail, Event, EventKind, FinalState, Person};
 use crate::run::RunState;
 use crate::runbook::{Act, Forecast, NodeId, Phase, Runbook, SubjectId};
 
-use super::words::{instant, person, short};
+use super::words::{instant, person};
 
 /// How much a line matters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -61,7 +61,7 @@ impl Teller {
 
     fn took(&self, node: NodeId, at: Timestamp) -> String {
         let took = self.began.get(&node).map(|began| at.since(*began)).filter(|took| !took.is_zero());
-        took.map_or_else(String::new, |took| format!(" after {}", short(took)))
+        took.map_or_else(String::new, |took| format!(" after {}", format_duration_short(took)))
     }
 
     fn what(&mut self, runbook: &Runbook, event: &Event) -> (Weight, String) {
@@ -206,7 +206,7 @@ pub(super) fn choice_words(choice: &Forecast) -> String {
     };
     let loss = choice.points.iter().map(|point| point.loss).max().unwrap_or_default();
     let up_to = if choice.points.len() > 1 { "up to " } else { "" };
-    format!("{what} by {}, loses {up_to}{}", choice.policy, short(loss))
+    format!("{what} by {}, loses {up_to}{}", choice.policy, format_loss(loss))
 }
 
 fn points_bound(runbook: &Runbook, bound: &[BoundSubject]) -> (Weight, String) {
