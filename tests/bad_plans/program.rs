@@ -61,9 +61,39 @@ pub(crate) fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// What was said with the ids of runs (`erp-20261123T0600-1a2b`) and other names of the moment covered.
-pub(crate) fn masked(text: &str) -> String {
-    text.to_owned()
+/// What was said without what differs from run to run: the folder's place, the ids of runs
+/// (`erp-20261123-0600-1a2b`) and the progress, of which other tests keep the words.
+pub(crate) fn masked(text: &str, workshop: &Workshop) -> String {
+    let here = workshop.0.path().to_str().unwrap();
+    let mut kept = Vec::new();
+    for line in text.lines() {
+        if !is_progress(line) {
+            kept.push(without_ids(&line.replace(here, "/here")));
+        } else if kept.last().is_none_or(|last| last != PROGRESS) {
+            kept.push(PROGRESS.to_owned());
+        }
+    }
+    kept.into_iter().map(|line| line + "\n").collect()
+}
+
+const PROGRESS: &str = "(progress)";
+
+/// The day, a line that begins with an instant, or the rest of one under its third column.
+fn is_progress(line: &str) -> bool {
+    let clock = |text: &str| text.chars().all(|letter| letter.is_ascii_digit() || letter == ':');
+    let timed = line.get(..8).is_some_and(clock) && line.get(8..10) == Some("  ");
+    timed || line.ends_with(" (UTC)") || line.starts_with(&" ".repeat(20))
+}
+
+/// The four letters that tell a run from another of the same minute.
+fn without_ids(line: &str) -> String {
+    let mut out = line.to_owned();
+    while let Some(at) = out.match_indices("-20261123-0600-").map(|(at, found)| at + found.len()).find(
+        |at| out.get(*at..*at + 4).is_some_and(|id| id.chars().all(|letter| letter.is_ascii_hexdigit())),
+    ) {
+        out.replace_range(at..at + 4, "????");
+    }
+    out
 }
 
 fn copy(from: &Path, to: &Path) {
