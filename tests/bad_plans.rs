@@ -77,7 +77,8 @@ fn every_wrong_command_is_answered_in_these_words() {
             let words = program::words(line);
             let said = workshop.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
             last = said.code;
-            writeln!(all, "$ muster {line}\n{}exit {last}", program::masked(&said.stderr, &workshop)).unwrap();
+            writeln!(all, "$ muster {line}\n{}exit {last}", program::masked(&said.stderr, &workshop))
+                .unwrap();
         }
         if !says(&all, folder.code()) || last == 0 {
             writeln!(wrong, "{} is not said:\n{all}", folder.name).unwrap();

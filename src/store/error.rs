@@ -215,7 +215,7 @@ impl StoreError {
         match error.kind() {
             Kind::StorageFull | Kind::QuotaExceeded => Self::NoSpace { path },
             Kind::ReadOnlyFilesystem => Self::ReadOnly { path },
-            _ => Self::Folder { path, doing, why: plain(&error.to_string()) },
+            _ => Self::Folder { path, doing, why: plain(&crate::base::words::system(error)) },
         }
     }
 

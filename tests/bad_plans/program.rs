@@ -88,9 +88,9 @@ fn is_progress(line: &str) -> bool {
 /// The four letters that tell a run from another of the same minute.
 fn without_ids(line: &str) -> String {
     let mut out = line.to_owned();
-    while let Some(at) = out.match_indices("-20261123-0600-").map(|(at, found)| at + found.len()).find(
-        |at| out.get(*at..*at + 4).is_some_and(|id| id.chars().all(|letter| letter.is_ascii_hexdigit())),
-    ) {
+    while let Some(at) = out.match_indices("-20261123-0600-").map(|(at, found)| at + found.len()).find(|at| {
+        out.get(*at..*at + 4).is_some_and(|id| id.chars().all(|letter| letter.is_ascii_hexdigit()))
+    }) {
         out.replace_range(at..at + 4, "????");
     }
     out

@@ -10,6 +10,7 @@ mod nodes;
 mod points;
 mod policy;
 mod reprotect;
+mod via;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ use super::{EstateSpec, LeftOut, RUNBOOK_FORMAT, Runbook, RunbookMachine, Site, 
 
 pub use points::forecast_of;
 pub use reprotect::reprotect;
+pub use via::missing_servers;
 
 /// Reads the digest of a file, or says nothing where there is none.
 pub type ReadDigest<'a> = &'a dyn Fn(&Path) -> Option<Digest>;
