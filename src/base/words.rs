@@ -53,9 +53,21 @@ pub fn json(error: &serde_json::Error) -> String {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let text = text.strip_suffix(place.as_str()).unwrap_or(&text).trim_end_matches('.');
     let what = match text.strip_prefix("invalid type: ").or_else(|| text.strip_prefix("invalid value: ")) {
-        Some(rest) => rest.replacen(", expected ", " stands for ", 1),
-        None => text.replacen(", expected", "; known is", 1).replacen(" map", " object", 1),
+        Some(rest) => rest.replacen(", expected ", " stands in the place of ", 1),
+        None => {
+            text.replacen(", expected one of ", "; known are ", 1).replacen(", expected ", "; known is ", 1)
+        }
     };
+    let ours = [
+        (" map", " object"),
+        (" sequence", " list"),
+        (" string", " text"),
+        (" u16", " a whole number"),
+        (" u32", " a whole number"),
+        (" u64", " a whole number"),
+        (" f64", " a number"),
+    ];
+    let what = ours.iter().fold(what, |what, (theirs, ours)| what.replace(theirs, ours));
     if error.line() == 0 { what } else { format!("line {}, column {}: {what}", error.line(), error.column()) }
 }
 

@@ -120,7 +120,7 @@ impl Run {
     pub fn decide(&self, request: &OperatorRequest, by: &Person) -> Result<Decision, String> {
         if let RunState::Ended(state) = self.state() {
             return Err(format!(
-                "run `{}` has ended as {}; start a new run",
+                "run `{}` has ended as {}; `muster report` says how, and another run is a new one",
                 self.id,
                 RunState::Ended(state).word()
             ));

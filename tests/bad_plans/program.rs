@@ -29,8 +29,17 @@ impl Workshop {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// Runs the program to its end. Nobody is there to be asked.
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Runs the program to its end. Nobody is there to be asked. Words such as `PATH=/nowhere` before
+    /// the first that is none are the surroundings of this one command.
     pub(crate) fn run(&self, args: &[&str]) -> Said {
+        let own = args.iter().take_while(|word| word.split('=').next().is_some_and(is_variable));
+        let own: Vec<(&str, &str)> = own.filter_map(|word| word.split_once('=')).collect();
+        let args = &args[own.len()..];
         let output = Command::new(env!("CARGO_BIN_EXE_muster"))
             .args(args)
             .current_dir(self.0.path())
@@ -39,6 +48,7 @@ impl Workshop {
             .env("HOME", self.0.path())
             .env("NO_COLOR", "1")
             .env("COLUMNS", COLUMNS.to_string())
+            .envs(own)
             .stdin(Stdio::null())
             .output()
             .unwrap();
@@ -46,6 +56,10 @@ impl Workshop {
         let code = output.status.code().unwrap_or_else(|| panic!("{args:?} was killed"));
         Said { code, stdout: text(output.stdout), stderr: text(output.stderr) }
     }
+}
+
+fn is_variable(word: &str) -> bool {
+    !word.is_empty() && word.chars().all(|letter| letter.is_ascii_uppercase())
 }
 
 /// The words of a command line; a word in double quotes may hold spaces.
@@ -65,10 +79,12 @@ pub(crate) fn words(line: &str) -> Vec<String> {
 /// (`erp-20261123-0600-1a2b`) and the progress, of which other tests keep the words.
 pub(crate) fn masked(text: &str, workshop: &Workshop) -> String {
     let here = workshop.0.path().to_str().unwrap();
+    let user = user();
     let mut kept = Vec::new();
     for line in text.lines() {
         if !is_progress(line) {
-            kept.push(without_ids(&line.replace(here, "/here")));
+            let line = line.replace(here, "/here").replace(&format!("`{user}`"), "`operator`");
+            kept.push(without_ids(&line));
         } else if kept.last().is_none_or(|last| last != PROGRESS) {
             kept.push(PROGRESS.to_owned());
         }
@@ -78,6 +94,12 @@ pub(crate) fn masked(text: &str, workshop: &Workshop) -> String {
 
 const PROGRESS: &str = "(progress)";
 
+/// Whose word counts where a name cannot be claimed.
+fn user() -> String {
+    let output = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// The day, a line that begins with an instant, or the rest of one under its third column.
 fn is_progress(line: &str) -> bool {
     let clock = |text: &str| text.chars().all(|letter| letter.is_ascii_digit() || letter == ':');
@@ -85,15 +107,19 @@ fn is_progress(line: &str) -> bool {
     timed || line.ends_with(" (UTC)") || line.starts_with(&" ".repeat(20))
 }
 
-/// The four letters that tell a run from another of the same minute.
+/// The ids of runs and the digests of runbooks: the estate's clock goes on between two commands.
 fn without_ids(line: &str) -> String {
-    let mut out = line.to_owned();
-    while let Some(at) = out.match_indices("-20261123-0600-").map(|(at, found)| at + found.len()).find(|at| {
-        out.get(*at..*at + 4).is_some_and(|id| id.chars().all(|letter| letter.is_ascii_hexdigit()))
-    }) {
-        out.replace_range(at..at + 4, "????");
-    }
-    out
+    let hex = |text: &str| text.chars().all(|letter| letter.is_ascii_hexdigit());
+    let parts = line.split_inclusive([' ', '`', ':']).map(|part| {
+        let word = part.trim_end_matches([' ', '`', ':']);
+        let end = &part[word.len()..];
+        match word.split_once("-20261123-") {
+            Some((plan, id)) if id.len() == 9 => format!("{plan}-20261123-????-????{end}"),
+            _ if word.len() == 12 && hex(word) => format!("{}{end}", "?".repeat(12)),
+            _ => part.to_owned(),
+        }
+    });
+    parts.collect()
 }
 
 fn copy(from: &Path, to: &Path) {

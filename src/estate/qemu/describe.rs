@@ -130,7 +130,7 @@ pub struct Description {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "the object of the estate")]
+#[serde(deny_unknown_fields, expecting = "the whole estate, an object")]
 struct FileText {
     format: String,
     sites: Vec<SiteText>,
@@ -138,7 +138,7 @@ struct FileText {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "the object of a site, `{ \"name\": … }`")]
+#[serde(deny_unknown_fields, expecting = "a site, such as `{ \"name\": \"north\" }`")]
 struct SiteText {
     name: String,
     #[serde(default)]
@@ -146,7 +146,7 @@ struct SiteText {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "the object of a machine, `{ \"disks\": … }`")]
+#[serde(deny_unknown_fields, expecting = "a machine, such as `{ \"disks\": { \"data\": \"64MiB\" } }`")]
 struct MachineText {
     #[serde(default)]
     group: Option<String>,

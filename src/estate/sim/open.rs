@@ -49,7 +49,14 @@ pub(super) fn open(options: SimOptions) -> Result<Sim, Vec<Diagnostic>> {
     let path = options.path.clone();
     try_open(options).map_err(|failure| match failure {
         Failure::Said(diagnostics) => diagnostics,
-        Failure::Broken(trouble) => vec![broken(&path, &trouble.words())],
+        Failure::Broken(trouble) => {
+            let help = if trouble.is_busy() {
+                "end the program that holds it, or name another `--state`"
+            } else {
+                "nothing real is in it: delete it, or name another `--state`"
+            };
+            vec![broken(&path, &trouble.words()).help(help)]
+        }
     })
 }
 
@@ -124,6 +131,5 @@ fn changed(path: &Path, facts: &Facts, start: &Start) -> Vec<Diagnostic> {
 
 fn broken(path: &Path, why: &str) -> Diagnostic {
     let message = format!("the simulated estate in `{}` does not open: {why}", path.display());
-    Diagnostic::placeless(SIM_STATE, message.replace('\n', " "))
-        .help("nothing real is in it: delete it, or name another `--state`")
+    Diagnostic::placeless(SIM_STATE, message.replace('\n', " ")).help("name another `--state`")
 }

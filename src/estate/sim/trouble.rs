@@ -32,6 +32,11 @@ impl From<serde_json::Error> for Trouble {
 }
 
 impl Trouble {
+    /// Whether another process holds the database.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Database(error) if is_busy(error))
+    }
+
     /// What is wrong, for an estate that does not open: nothing was asked of it yet.
     pub(super) fn words(self) -> String {
         match self {

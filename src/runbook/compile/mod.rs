@@ -140,6 +140,8 @@ pub(super) struct Compiler<'c, 'p> {
     /// Those of them that run at the target already.
     there: BTreeSet<VmId>,
     left_out_steps: BTreeSet<(UnitId, StepId)>,
+    /// Machines that are refused for their replication: that they have no points follows from it.
+    unreplicated: BTreeSet<VmId>,
     ladders: BTreeMap<SubjectId, (Ladder, bool)>,
     forecast: BTreeMap<SubjectId, crate::point::Outcome>,
     problems: Vec<Diagnostic>,
@@ -180,6 +182,7 @@ impl<'c, 'p> Compiler<'c, 'p> {
             left_out: BTreeMap::new(),
             there: BTreeSet::new(),
             left_out_steps: BTreeSet::new(),
+            unreplicated: BTreeSet::new(),
             ladders: BTreeMap::new(),
             forecast: BTreeMap::new(),
             problems: Vec::new(),

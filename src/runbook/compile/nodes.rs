@@ -226,7 +226,7 @@ impl<'p> Compiler<'_, 'p> {
             crate::bug!("a reprotect node without a reprotect")
         };
         let via = reprotect.via.get(&self.source.name).cloned();
-        let problem = super::via::missing(plan, self.inventory, &self.source.name);
+        let problem = super::via::missing(plan, self.inventory, &[&self.source.name]);
         if let Some(problem) = problem.filter(|problem| !self.problems.contains(problem)) {
             self.problems.push(problem);
         }
