@@ -88,7 +88,7 @@ fn output_that_goes_nowhere_is_the_engines_failure() {
         .unwrap();
     assert_eq!(output.status.code(), Some(5));
     expect![[r#"
-        error[MP0712]: standard output cannot be written: No space left on device (os error 28)
+        error[MP0712]: standard output cannot be written: no space left on device
           help: look at the host, then try again
     "#]]
     .assert_eq(&String::from_utf8(output.stderr).unwrap());
@@ -166,7 +166,7 @@ fn the_run_log_refuses_in_these_words() {
           help: look at the disk and the system's log, then `muster resume` the run
         MP0660 run `erp-20261123-0600-1a2b` is driven by process 4711 on `dr-runner-1` until 2026-11-23T06:00:30Z
           help: watch it with `muster status erp-20261123-0600-1a2b`
-        MP0661 run `erp-20261123-0600-1a2b` is no longer driven under epoch 3
+        MP0661 run `erp-20261123-0600-1a2b` was taken over by another process: this one (epoch 3) drives it no more
           help: watch the other driver with `muster status erp-20261123-0600-1a2b`
         MP0666 run `erp-20261123-0600-1a2b` has 1000 unanswered requests, the limit
           help: have somebody drive it with `muster resume erp-20261123-0600-1a2b`
