@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use expect_test::expect;
 use musterpoint::base::{Timestamp, limits};
-use musterpoint::inventory::read_file;
+use musterpoint::inventory::{Inventory, read_file};
 use musterpoint::model::{Mode, Operation};
 use musterpoint::runbook::{CompileOptions, compile};
 use musterpoint::source::{Diagnostic, Sources};
@@ -175,4 +175,33 @@ fn the_run_log_refuses_in_these_words() {
         MP0669 event 19 does not continue the log of run `erp-20261123-0600-1a2b`, which ends at event 17
           help: read the log again with `muster resume erp-20261123-0600-1a2b`
     "#]].assert_eq(&words(&said, &Sources::default()));
+}
+
+/// A reprotect that the estate would refuse after the commit is refused before anything is touched.
+#[test]
+fn a_reprotect_without_its_process_server_is_refused_in_every_mode_that_reprotects() {
+    let text = format!(
+        "{LAB}plan erp {{\n estate = lab\n point = latest_processed\n vm app01 {{ }}\n \
+         check up {{ heartbeat = app01, within = 5m }}\n order {{ app01 -> up -> commit -> reprotect }}\n}}\n"
+    );
+    let (plan, sources) = plans::text(&text);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/MP0618-no-via");
+    let mut inventory = read_file("lab.json", &folder.join("lab.json")).unwrap();
+    inventory.vms.retain(|name, _| name == "app01");
+    let said = |inventory: &Inventory, mode: Mode| {
+        let mut options = CompileOptions::new(Operation::Failover, Some(mode), &sources);
+        options.to = Some("azure".to_owned());
+        options.lost_at = Some(inventory.now);
+        options.unfenced = Some("flooded".to_owned());
+        let found = compile(&plan, inventory, &options).err().unwrap_or_default();
+        found.iter().map(|found| found.code.to_string()).collect::<Vec<_>>()
+    };
+    for (mode, codes) in
+        [(Mode::Planned, &["MP0618"][..]), (Mode::Unplanned, &["MP0618"]), (Mode::Forced, &[])]
+    {
+        assert_eq!(said(&inventory, mode), codes, "{mode:?}");
+    }
+    // Without servers at the site that is replicated to there is none to name.
+    inventory.process_servers.retain(|server| server.site == "azure");
+    assert_eq!(said(&inventory, Mode::Planned), [""; 0]);
 }
