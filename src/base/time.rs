@@ -57,6 +57,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
     }
 
+    /// The second in which it lies, for people.
+    #[must_use]
+    pub const fn whole_second(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(NANOS_PER_SECOND))
+    }
+
     /// The time of day in UTC, `06:00:05`, for progress lines.
     #[must_use]
     pub fn time_of_day(self) -> String {

@@ -56,7 +56,7 @@ impl Console {
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(Failure::engine("standard output cannot be written", &error))
+                Err(Failure::engine("standard output cannot be written", &crate::base::words::system(&error)))
             }
             Ok(()) | Err(_) => Ok(()),
         }

@@ -131,7 +131,7 @@ pub(super) fn inventory(context: &Context, name: &str, estate: &AnyEstate) -> Re
         }
     };
     let message = format!("the inventory of estate `{name}` was not given: {why}");
-    let help = "restore the way to the estate, then try again";
+    let help = "mend what the message names, then try again";
     Err(Failure::said(Exit::Refused, codes::ESTATE_SILENT, message, help))
 }
 

@@ -253,7 +253,9 @@ fn of_end(run: &Run, node: NodeId, end: &ProgramEnd, output: Option<String>) -> 
     };
     match script::failure(end, timeout) {
         None => {
-            let dropped = (end.dropped > 0).then(|| format!(" ({} bytes of output not kept)", end.dropped));
+            let lost = usize::try_from(end.dropped).unwrap_or(usize::MAX);
+            let dropped = (lost > 0)
+                .then(|| format!(" ({} of output not kept)", crate::base::words::count(lost, "byte")));
             let note = format!("{}{}", end.last_line, dropped.unwrap_or_default());
             succeeded(node, Detail { note, output, ..Detail::default() }, false)
         }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::base::{Clock, Timestamp};
+use crate::base::{Clock, Timestamp, words};
 use crate::event::{
     EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
 };
@@ -112,13 +112,20 @@ fn qemu(how: Opening<'_>) -> Result<Qemu, Vec<Diagnostic>> {
     let read =
         std::fs::File::open(&path).and_then(|file| file.take(DISKS_BYTES_MAX + 1).read_to_string(&mut text));
     if let Err(error) = read {
-        let message = format!("the estate file `{}` cannot be read: {error}", path.display());
+        let message =
+            format!("the estate file `{}` cannot be read: {}", path.display(), words::system(&error));
         return Err(vec![
-            Diagnostic::placeless(codes::DISKS_UNREADABLE, message.replace('\n', " "))
+            Diagnostic::placeless(codes::DISKS_UNREADABLE, message)
                 .help("describe the estate's sites, machines and disks in that file"),
         ]);
     }
-    Qemu::open(QemuOptions::new(folder, text)).map_err(|diagnostic| vec![diagnostic])
+    let about_file = [codes::DISKS_UNREADABLE, codes::DISKS_WRONG, codes::DISKS_CHANGED];
+    Qemu::open(QemuOptions::new(folder, text)).map_err(|mut diagnostic| {
+        if about_file.contains(&diagnostic.code) {
+            diagnostic.message = format!("in `{said}`, {}", diagnostic.message);
+        }
+        vec![diagnostic]
+    })
 }
 
 impl AnyEstate {

@@ -8,7 +8,7 @@ use crate::base::time::{format_duration, format_duration_short, format_loss};
 use crate::base::words::{count, list};
 use crate::event::{AskedPoints, BoundSubject, Detail, Event, EventKind, FinalState, Person};
 use crate::run::RunState;
-use crate::runbook::{Act, Forecast, NodeId, Phase, Runbook, SubjectId};
+use crate::runbook::{Act, Forecast, Lane, NodeId, Phase, Runbook, SubjectId};
 
 use super::words::{instant, person};
 
@@ -139,6 +139,9 @@ fn step_started(runbook: &Runbook, node: NodeId, attempt: u32, at: Timestamp) ->
     let what = match &compiled.act {
         Act::Approve(approve) => {
             format!("waits for `{}` until {}", approve.by, instant(at.plus(approve.within)))
+        }
+        Act::CommitGate(_) if compiled.lane == Lane::Cleanup => {
+            "is reached: the copies stay up until `muster cleanup`".to_owned()
         }
         Act::CommitGate(_) => "is reached: the commit window may be closed".to_owned(),
         Act::Wait { duration, because } => format!("waits {}: {because}", format_duration(*duration)),
@@ -304,7 +307,8 @@ fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         EventKind::Halted { by, reason } => (Attention, format!("is halted by {}: {reason}", who(by))),
         EventKind::RollbackStarted { by, reason } => {
             let by = by.as_ref().map_or_else(String::new, |by| format!(", asked for by {}", who(by)));
-            (Attention, format!("goes back{by}: {reason}"))
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            (Attention, format!("goes back{by}{why}"))
         }
         EventKind::CommitRequested { by, delete_sources } => {
             let deletes = delete_sources

@@ -5,6 +5,7 @@ use crate::base::time::{format_duration, format_duration_short, format_loss};
 use crate::base::words::{count, list};
 use crate::model::Mode;
 use crate::run::{Run, RunState};
+use crate::runbook::Act;
 
 use super::facts::Facts;
 use super::gather::{loss_is_known, reached, worst_loss};
@@ -155,7 +156,16 @@ pub(super) fn meaning(run: &Run, interrupted: bool) -> String {
             "the goal was not reached, and nothing is left to do; start a new run".to_owned()
         }
         RunState::Ended(crate::event::FinalState::RolledBack) => {
-            "the targets were dropped, the sources run; start a new run".to_owned()
+            let nodes = run.runbook().nodes.iter_enumerated();
+            let undid = |(id, node): (_, &crate::runbook::Node)| {
+                matches!(node.act, Act::RollBack { .. })
+                    && matches!(run.node(id), crate::run::NodeState::Succeeded { .. })
+            };
+            if nodes.into_iter().any(undid) {
+                "the targets were dropped, the sources run; start a new run".to_owned()
+            } else {
+                "no machine had been touched, so none was changed back; start a new run".to_owned()
+            }
         }
     }
 }

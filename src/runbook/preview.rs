@@ -116,7 +116,7 @@ fn head(page: &mut Page, runbook: &Runbook) {
         vec!["estate".to_owned(), format!("{} ({})", runbook.estate.name, runbook.estate.provider)],
         vec!["source".to_owned(), source_side.to_owned()],
         vec!["machines".to_owned(), count(runbook.machines.len(), "machine")],
-        vec!["compiled at".to_owned(), runbook.compiled_at.to_string()],
+        vec!["compiled at".to_owned(), runbook.compiled_at.whole_second().to_string()],
     ];
     if let Some(lost) = runbook.lost_at {
         rows.push(vec!["lost at".to_owned(), format!("{lost}: age and loss count from here")]);

@@ -1,6 +1,6 @@
 //! `points`: the forecast for each group and machine with its certificate. Only reads.
 
-use crate::base::words::did_you_mean;
+use crate::base::words::{count, did_you_mean};
 use crate::cli::args::{Format, PointsArgs, WantedArgs};
 use crate::cli::console::Console;
 use crate::cli::context::Context;
@@ -76,7 +76,7 @@ fn subjects(
     {
         let message = format!("`--point` names `{unknown}`, which is no group and no machine outside any");
         let help = did_you_mean(unknown, known)
-            .unwrap_or_else(|| format!("the estate reports {} machines", inventory.vms.len()));
+            .unwrap_or_else(|| format!("the estate reports {}", count(inventory.vms.len(), "machine")));
         return Err(Failure::said(Exit::Usage, codes::OPTION_UNREADABLE, message, help));
     }
     Ok(subjects)

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::base::words::system;
 use crate::base::{Clock, Timestamp};
 use crate::inventory::Inventory;
 use crate::source::codes::estate::{SIM_CHANGED, SIM_SEED, SIM_STATE};
@@ -48,7 +49,14 @@ pub(super) fn open(options: SimOptions) -> Result<Sim, Vec<Diagnostic>> {
     let path = options.path.clone();
     try_open(options).map_err(|failure| match failure {
         Failure::Said(diagnostics) => diagnostics,
-        Failure::Broken(trouble) => vec![broken(&path, &trouble.into_answer().to_string())],
+        Failure::Broken(trouble) => {
+            let help = if trouble.is_busy() {
+                "end the program that holds it, or name another `--state`"
+            } else {
+                "nothing real is in it: delete it, or name another `--state`"
+            };
+            vec![broken(&path, &trouble.words()).help(help)]
+        }
     })
 }
 
@@ -56,7 +64,7 @@ fn try_open(options: SimOptions) -> Result<Sim, Failure> {
     let SimOptions { path, inventory, seed, speed, faults, real } = options;
     let start = import(&inventory, &Settings::read(&inventory)?, seed)?;
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| vec![broken(&path, &error.to_string())])?;
+        std::fs::create_dir_all(folder).map_err(|error| vec![broken(&path, &system(&error))])?;
     }
     let mut connection = db::open(&path)?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -123,6 +131,5 @@ fn changed(path: &Path, facts: &Facts, start: &Start) -> Vec<Diagnostic> {
 
 fn broken(path: &Path, why: &str) -> Diagnostic {
     let message = format!("the simulated estate in `{}` does not open: {why}", path.display());
-    Diagnostic::placeless(SIM_STATE, message.replace('\n', " "))
-        .help("close what holds the file, or name another `--state`")
+    Diagnostic::placeless(SIM_STATE, message.replace('\n', " ")).help("name another `--state`")
 }

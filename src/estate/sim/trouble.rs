@@ -32,6 +32,23 @@ impl From<serde_json::Error> for Trouble {
 }
 
 impl Trouble {
+    /// Whether another process holds the database.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Database(error) if is_busy(error))
+    }
+
+    /// What is wrong, for an estate that does not open: nothing was asked of it yet.
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::Database(error) if !is_busy(&error) => error.to_string(),
+            Self::No(_) | Self::Database(_) | Self::Stored(_) => match self.into_answer() {
+                EstateError::Retry { message, .. }
+                | EstateError::Refused { message, .. }
+                | EstateError::Unknown { message } => message,
+            },
+        }
+    }
+
     /// The same in the words of the contract.
     pub(super) fn into_answer(self) -> EstateError {
         match self {
