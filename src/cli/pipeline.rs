@@ -12,6 +12,7 @@ use crate::model::resolve::{DiskFiles, parse_ladder, resolve};
 use crate::model::{Ladder, Operation, Plan};
 use crate::rules::{self, DiskScripts};
 use crate::runbook::{CompileOptions, EstateSpec, Runbook, compile, reprotect};
+use crate::source::codes::names::FILE_MISSING;
 use crate::source::codes::{command as codes, run as run_codes};
 use crate::source::{Code, Diagnostic, Source, Sources};
 
@@ -248,6 +249,11 @@ fn against_estate(
     let Sound { plan, sources, warnings } = sound(path)?;
     let (points, sources) = ladders(wanted, sources)?;
     let spec = estate_spec(&plan);
+    if spec.folder.to_str().is_none() {
+        let message = format!("the plan's folder `{}` has a name that is not UTF-8", spec.folder.display());
+        let help = "give the folder a name that a runbook can hold";
+        return Err(Failure::said(Exit::InputWrong, FILE_MISSING, message, help));
+    }
     let estate = open(context, &spec, Purpose::Look)?;
     let inventory = inventory(context, &plan.estate.name, &estate)?;
     match make(&plan, &inventory, points, &sources) {

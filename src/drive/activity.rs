@@ -54,6 +54,8 @@ pub(super) enum Report {
     Probed(ProbeAnswer),
     Inventory(Box<Result<Inventory, EstateError>>),
     Script(ScriptFound),
+    /// Nothing was begun; it is tried again.
+    Again,
     Command(ProgramEnd),
 }
 

@@ -77,6 +77,7 @@ pub(super) fn next(run: &Run, node: NodeId, activity: &mut Activity, report: Rep
             }
             Err(error) => Next::End(vec![failed(node, "inventory", error.to_string(), true, false)]),
         },
+        Report::Again => Next::GoOn(Vec::new(), now),
         Report::Script(found) => of_script(run, node, activity, found, now),
     }
 }

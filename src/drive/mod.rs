@@ -9,6 +9,7 @@ mod driver;
 mod estate_act;
 mod fill;
 mod hide;
+mod hold;
 mod interrupts;
 mod notify;
 pub mod program;
