@@ -112,7 +112,19 @@ pub(super) fn open_quietly(
         state: &context.state,
         purpose,
     });
-    opened.map(Arc::new).map_err(|diagnostics| Failure::placeless(Exit::InputWrong, diagnostics))
+    opened.map(Arc::new).map_err(|diagnostics| Failure::placeless(exit_unopened(&diagnostics), diagnostics))
+}
+
+/// How a command ends whose estate does not open: what it keeps in the state folder fails as that does.
+fn exit_unopened(diagnostics: &[Diagnostic]) -> Exit {
+    let says = |code: Code| diagnostics.iter().any(|diagnostic| diagnostic.code == code);
+    if says(run_codes::NO_SPACE) {
+        Exit::EngineFailed
+    } else if says(run_codes::STATE_READ_ONLY) {
+        Exit::Refused
+    } else {
+        Exit::InputWrong
+    }
 }
 
 /// Asks an estate for its inventory.
