@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::base::{Clock, Digest, SystemClock, Timestamp, limits};
+use crate::base::{Clock as _, Digest, SystemClock, Timestamp, limits};
 use crate::estate::Estate;
 use crate::event::{Event, EventKind, Person};
 use crate::run::{Command, Run, RunState};
@@ -19,6 +19,7 @@ use super::activity::{Activity, FromTask};
 use super::estate_act::{Next, next};
 use super::hold::Holds;
 use super::interrupts::Interrupts;
+use super::run_clock::RunClock;
 
 /// Who watches a run: a terminal, or nobody.
 pub trait Watch {
@@ -89,11 +90,7 @@ pub async fn drive<E: Estate + 'static>(
     for event in &events {
         watch.event(event, &run);
     }
-    let clock = estate.clock();
-    // A virtual clock stood still while nobody drove; it goes on from the last event.
-    if clock.now() < run.last_at() {
-        clock.jump(run.last_at());
-    }
+    let clock = RunClock::new(estate.clock(), run.last_at());
     let mut driver = Driver {
         store,
         id: id.clone(),
@@ -136,7 +133,7 @@ pub(super) struct Driver<'a, E> {
     pub(super) run: Run,
     digest: Digest,
     pub(super) estate: Arc<E>,
-    clock: Arc<dyn Clock>,
+    clock: RunClock,
     pub(super) output: PathBuf,
     pub(super) options: DriveOptions,
     pub(super) watch: &'a mut dyn Watch,
@@ -202,7 +199,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
         }
     }
 
-    /// The estate's time, never before the last event.
+    /// The run's time, never before the last event.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now().max(self.run.last_at())
     }
@@ -298,6 +295,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 continue;
             };
             activity.in_flight = false;
+            let report = report.in_run_time(|at| self.clock.of_estate(at));
             match next(&self.run, node, activity, report, now) {
                 Next::End(ends) => {
                     self.activities.remove(&node);
@@ -320,13 +318,13 @@ impl<E: Estate + 'static> Driver<'_, E> {
         if kinds.is_empty() && self.answers.is_empty() {
             return Ok(());
         }
-        let shows = self.clock.now();
-        let last = self.run.last_at();
+        let at = self.now();
         let mut kinds = kinds;
-        if shows < last && last.since(shows) > Duration::from_secs(1) && !kinds.is_empty() {
+        if !kinds.is_empty()
+            && let Some(shows) = self.clock.take_set_back()
+        {
             kinds.insert(0, EventKind::ClockSetBack { shows });
         }
-        let at = shows.max(last);
         let mut lines = Vec::with_capacity(kinds.len());
         let mut events = Vec::with_capacity(kinds.len());
         let mut digest = self.digest.clone();

@@ -15,6 +15,7 @@ mod notify;
 pub mod program;
 mod record;
 mod requests;
+mod run_clock;
 pub mod script;
 
 pub use driver::{Attendance, DriveEnd, DriveError, DriveOptions, Watch, drive};
