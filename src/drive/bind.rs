@@ -19,6 +19,8 @@ fn subject(run: &Run, id: SubjectId, ladder: &Ladder) -> point::Subject {
         members: subject.members.iter().map(member).collect(),
         group: subject.group.is_some(),
         ladder: ladder.clone(),
+        // Nodes before this one had pending data processed; a source that runs on sends more of it.
+        pending: point::Pending::Done,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::estate::any::Purpose;
 use crate::graph::Units;
 use crate::inventory::{Inventory, read_file};
 use crate::model::Ladder;
-use crate::point::{AlignRequest, Member, Subject, forecast, json, text};
+use crate::point::{AlignRequest, Member, Pending, Subject, forecast, json, text};
 use crate::source::codes::command as codes;
 
 /// Prints what would be chosen now.
@@ -67,6 +67,7 @@ fn subjects(
             members: members.collect(),
             group: subject.group.is_some(),
             ladder,
+            pending: Pending::ToCome,
         });
     }
     let known: Vec<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();

@@ -169,6 +169,7 @@ impl Compiler<'_, '_> {
             members: self.live_members(id).into_iter().map(member).collect(),
             group: subject.group.is_some(),
             ladder,
+            pending: point::Pending::ToCome,
         }
     }
 
