@@ -67,11 +67,8 @@ impl<E: Estate + 'static> Driver<'_, E> {
     async fn change_point(&mut self, look: Look) -> Result<(), DriveError> {
         let inventory =
             tokio::time::timeout(crate::base::limits::ESTATE_CALL_MAX, self.estate.inventory()).await;
-        let now = self.now();
         let chosen = match inventory {
-            Ok(Ok(inventory)) => {
-                super::bind::choose_one(&self.run, look.subject, &look.ladder, &inventory, now)
-            }
+            Ok(Ok(inventory)) => super::bind::choose_one(&self.run, look.subject, &look.ladder, &inventory),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("the estate does not answer".to_owned()),
         };
