@@ -8,7 +8,6 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use musterpoint::estate::sim::{Sim, SimOptions};
-use musterpoint::store::{OpenFor, Store};
 use serde_json::Value;
 
 use crate::bench::{Bench, Ended};
@@ -173,13 +172,6 @@ pub(crate) fn effects(bench: &Bench, inventory: &str, estate: &str) -> Vec<(Stri
 pub(crate) fn resumes(bench: &Bench) {
     bench.run(&["resume", "last"]).exits(0).prints("completed");
     came_to_its_end(bench);
-}
-
-/// How many events are recorded of the last run; cheap, for looking often.
-pub(crate) fn recorded(bench: &Bench) -> usize {
-    let Ok(store) = Store::open(&bench.path(".muster"), OpenFor::Read) else { return 0 };
-    let Ok(run) = store.find_run("last") else { return 0 };
-    store.events(&run, 1).map(|reader| reader.filter_map(Result::ok).count()).unwrap_or_default()
 }
 
 /// Set in the child that has mounts of its own.

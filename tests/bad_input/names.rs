@@ -67,8 +67,8 @@ fn names_that_turn_the_direction_of_writing_are_told_without_doing_so() {
 
 #[test]
 fn what_scripts_and_services_say_is_told_in_tame_words() {
-    let script = format!("printf '%s' '{EVIL}' >&2; printf 'last {EVIL} line\\r\\n'; exit 7");
-    let bench: Bench = lab(&script);
+    let evil = r"\033]0;pwned\007\342\200\256\302\23331m";
+    let bench: Bench = lab(&format!("printf '{evil}' >&2; printf 'last {evil} line\\r\\n'; exit 7"));
     tame(bench.run(&FAILOVER)).exits(3).says("it exited with status 7");
     let reason = format!("because {EVIL}");
     let skip = ["skip", "last", "before", "--reason", &reason, "--as", &format!("eve{EVIL}")];

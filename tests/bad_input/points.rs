@@ -14,6 +14,11 @@ fn a_planned_run_asks_before_it_binds_worse_than_its_forecast() {
     let bench = Bench::new();
     // The set of the forecast goes bad while the run is under way.
     bench.edit("contoso.muster", "seed = 7 }", "seed = 7, faults = [\"spoil point db set-0530 at +2s\"] }");
+    bench.edit(
+        "erp.muster",
+        "[common_app(max_age = 1h)",
+        "[common_app(max_age = 1h, tag = \"after-posting\")",
+    );
     bench.run(&FAILBACK).exits(6).prints("waiting").says("muster choose");
     assert!(log(&bench).iter().any(|event| event["event"] == "points_asked"), "{:#?}", log(&bench));
     assert!(

@@ -32,7 +32,8 @@ fn a_runbook_with_one_changed_character_is_refused_wherever_it_is() {
     for part in 0..24 {
         let at = letters[part * letters.len() / 24];
         let mut changed = whole.clone();
-        changed[at] = if changed[at].is_ascii_digit() { b'0' + (changed[at] - b'0' + 1) % 10 } else { b'q' };
+        // A letter that no word of the format has.
+        changed[at] = if changed[at].is_ascii_digit() { b'0' + (changed[at] - b'0' + 1) % 10 } else { b'Z' };
         bench.write("frozen.json", &changed);
         refused(&bench, 1, "MP0619", "frozen.json");
     }
@@ -53,6 +54,14 @@ fn a_runbook_that_was_cut_off_or_added_to_is_refused() {
         bench.write("frozen.json", text);
         refused(&bench, 1, "MP0619", "frozen.json");
     }
+    for (from, to) in [
+        ("\"power_on\": null", "\"power_onn\": 5"),
+        ("\"power_on\": null", "\"power_on\": 5, \"power_on\": null"),
+    ] {
+        assert!(whole.contains(from));
+        bench.write("frozen.json", whole.replacen(from, to, 1));
+        refused(&bench, 1, "MP0619", "frozen.json");
+    }
     let twice = whole.replacen("\"runbook\":", "\"runbook\": {}, \"runbook\":", 1);
     bench.write("frozen.json", twice);
     refused(&bench, 1, "MP0619", "frozen.json");
@@ -69,8 +78,8 @@ fn a_runbook_is_refused_where_a_fact_it_relies_on_has_changed_and_told_which() {
     let changes = [
         (
             "estates/office.json",
-            r#""site": "office""#,
-            r#""site": "cloud""#,
+            r#""site": "office", "power": "on", "protection": "protected", "replicates_to": "cloud""#,
+            r#""site": "cloud", "power": "on", "protection": "protected", "replicates_to": "office""#,
             "`wiki01` runs at `cloud`, not at `office`",
         ),
         (

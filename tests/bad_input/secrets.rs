@@ -85,8 +85,8 @@ fn secrets_are_in_nothing_that_is_written_or_said() {
 #[test]
 fn a_check_that_prints_a_secret_does_not_tell_it() {
     let bench = secretive("true");
-    let check = "check  sees { command { run = [\"/bin/sh\", \"-c\", \"echo seen: $TOKEN; exit 1\"], timeout = 5s, env \
-                 { TOKEN = env(\"LAB_TOKEN\") } }, every = 1s, within = 2s }\n  order";
+    let check = "check  sees { command = [\"/bin/sh\", \"-c\", \"echo seen: $TOKEN; exit 1\"], env { TOKEN = \
+                 env(\"LAB_TOKEN\") }, every = 1s, within = 2s }\n  order";
     bench.edit("lab.muster", "order", check);
     bench.edit("lab.muster", "-> up ->", "-> sees -> up ->");
     told(&bench, &FAILOVER).exits(3).says("seen: ***");
