@@ -69,6 +69,8 @@ pub const STORE_PAGE_EVENTS: i64 = 1024;
 pub const REQUESTS_OPEN_MAX: usize = 1000;
 /// How long the outcome of a cancelled act is polled before a person is asked.
 pub const CANCEL_MAX: Duration = Duration::from_secs(60);
+/// A clock that goes back by less was not set back: time services move it by moments.
+pub const CLOCK_SLACK: Duration = Duration::from_secs(1);
 /// A full disk is looked at again this often; the run holds meanwhile.
 pub const SPACE_RETRY: Duration = Duration::from_secs(1);
 /// One look of a check over the network.

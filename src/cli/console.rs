@@ -62,15 +62,20 @@ impl Console {
         }
     }
 
-    /// Prints a line, with its newline.
+    /// Prints a result that is for people and has no colours, freed of what moves a cursor.
+    pub(super) fn print_clean(text: &str) -> Result<(), Failure> {
+        Self::print(&render::clean(text))
+    }
+
+    /// Prints a line as `print_clean` does, with its newline.
     pub(super) fn print_line(text: &str) -> Result<(), Failure> {
-        Self::print(&format!("{text}\n"))
+        Self::print_clean(&format!("{text}\n"))
     }
 
     /// Prints a document as JSON.
     pub(super) fn print_json<T: serde::Serialize>(document: &T) -> Result<(), Failure> {
         match serde_json::to_string_pretty(document) {
-            Ok(text) => Self::print_line(&text),
+            Ok(text) => Self::print(&(text + "\n")),
             Err(error) => crate::bug!("a document does not serialize: {error}"),
         }
     }

@@ -88,7 +88,11 @@ const fn exit(end: DriveEnd) -> Exit {
     }
 }
 
-/// The program that hosts scripts.
+/// The program that hosts scripts: the very file that runs here, also after another one took its place.
 fn this_program() -> PathBuf {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        return running;
+    }
     std::env::current_exe().unwrap_or_else(|_| PathBuf::from("muster"))
 }

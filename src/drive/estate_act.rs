@@ -71,12 +71,13 @@ pub(super) fn next(run: &Run, node: NodeId, activity: &mut Activity, report: Rep
             of_look(run, node, activity, answer, now)
         }
         Report::Inventory(inventory) => match *inventory {
-            Ok(inventory) => Next::End(vec![super::bind::look(run, node, &inventory, now)]),
+            Ok(inventory) => Next::End(vec![super::bind::look(run, node, &inventory)]),
             Err(EstateError::Refused { code, message }) => {
                 Next::End(vec![failed(node, &code, message, false, false)])
             }
             Err(error) => Next::End(vec![failed(node, "inventory", error.to_string(), true, false)]),
         },
+        Report::Again => Next::GoOn(Vec::new(), now),
         Report::Script(found) => of_script(run, node, activity, found, now),
     }
 }

@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(context: &Context, args: &PointsArgs) -> Result<Exit, 
     let forecast = forecast(&subjects, &aligns, &inventory, reference);
     match args.output.format {
         Format::Json => Console::print_json(&json::document(&subjects, &forecast, inventory.now))?,
-        Format::Text => Console::print(&text::render(&forecast))?,
+        Format::Text => Console::print_clean(&text::render(&forecast))?,
     }
     Ok(Exit::Done)
 }
