@@ -5,8 +5,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::model::{EnvValue, Retry, ScriptSpec, Template, TemplatePart};
-use crate::source::{Diagnostic, Span};
 use crate::source::codes::names as codes;
+use crate::source::{Diagnostic, Span};
 use crate::syntax::ast::{Value, ValueKind};
 
 use super::context::Context;
