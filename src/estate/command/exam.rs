@@ -16,8 +16,8 @@ use crate::estate::conformance::{self, CHAPTERS, Subject};
 const KILLED: &str = "killed after every act, ";
 /// What is tried between the two rounds.
 const ENDS: &str = "it ends when it is asked to";
-/// Points that a machine has to have: one to go to, and an older one to change to.
-const POINTS_LEAST: usize = 2;
+
+type Tell<'t> = dyn FnMut(Told<'_>) + Send + 't;
 
 /// What is tested on.
 #[derive(Clone, Debug, Default)]
@@ -58,17 +58,20 @@ pub struct Examination {
     pub to: String,
 }
 
-/// Tests a program; `begin` is told what with, then `tell` of each part in order. Says whether all of it
-/// passed.
+/// What is told while it goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'a> {
+    /// First of all, what is examined.
+    Begins(&'a Examination),
+    /// Then each part in order.
+    Part(&'a str, &'a Mark),
+}
+
+/// Tests a program and tells how it goes. Says whether all of it passed.
 ///
 /// # Errors
 /// The program cannot be asked, or there is no machine to test it with; nothing was tried.
-pub async fn examine(
-    options: CommandOptions,
-    wish: &Wish,
-    begin: &mut (dyn FnMut(&Examination) + Send),
-    tell: &mut (dyn FnMut(&str, &Mark) + Send),
-) -> Result<bool, Diagnostic> {
+pub async fn examine(options: CommandOptions, wish: &Wish, tell: &mut Tell<'_>) -> Result<bool, Diagnostic> {
     let estate = Command::open(options.clone());
     let hello = estate.hello().await?;
     let inventory = estate.inventory().await.map_err(|error| {
@@ -76,12 +79,12 @@ pub async fn examine(
             .help("answer `inventory` with a document of the format `muster.inventory/1`")
     })?;
     let machine = choose(&inventory, wish.machine.as_deref(), hello.simulated)?;
-    begin(&Examination {
+    tell(Told::Begins(&Examination {
         hello,
         machine: machine.name.clone(),
         from: machine.site.clone(),
         to: machine.replicates_to.clone().unwrap_or_default(),
-    });
+    }));
     let network = |name: &Option<String>| Network { name: name.clone(), address: None };
     let subject = |round: &str| Subject {
         machine: machine.name.clone(),
@@ -94,35 +97,30 @@ pub async fn examine(
     let mut passed = told(&estate, &subject("as it is"), "", tell).await;
     let ended = estate.close().await;
     let silent = "it did not end within 2s after `bye`, and was killed".to_owned();
-    tell(ENDS, &if ended { Mark::Passed } else { Mark::Failed(silent) });
+    tell(Told::Part(ENDS, &if ended { Mark::Passed } else { Mark::Failed(silent) }));
     let killed = Command::open(CommandOptions { kill_after_acts: true, ..options });
     if passed {
         passed = told(&killed, &subject("killed"), KILLED, tell).await;
         killed.close().await;
     } else {
-        CHAPTERS.iter().for_each(|chapter| tell(&format!("{KILLED}{chapter}"), &Mark::NotTried));
+        CHAPTERS.iter().for_each(|chapter| tell(Told::Part(&format!("{KILLED}{chapter}"), &Mark::NotTried)));
     }
     Ok(passed && ended)
 }
 
 /// One round of the suite, each chapter told once.
-async fn told(
-    estate: &Command,
-    subject: &Subject,
-    before: &str,
-    tell: &mut (dyn FnMut(&str, &Mark) + Send),
-) -> bool {
+async fn told(estate: &Command, subject: &Subject, before: &str, tell: &mut Tell<'_>) -> bool {
     let mut passed = 0;
     let ran = conformance::run_told(estate, subject, &mut |chapter| {
         passed += 1;
-        tell(&format!("{before}{chapter}"), &Mark::Passed);
+        tell(Told::Part(&format!("{before}{chapter}"), &Mark::Passed));
     })
     .await;
     let broken = ran.err();
     let kept = broken.is_none();
     let mut mark = broken.map(Mark::Failed);
     for chapter in CHAPTERS.iter().skip(passed) {
-        tell(&format!("{before}{chapter}"), &mark.take().unwrap_or(Mark::NotTried));
+        tell(Told::Part(&format!("{before}{chapter}"), &mark.take().unwrap_or(Mark::NotTried)));
     }
     kept
 }
@@ -165,7 +163,7 @@ fn choose<'i>(
     }
 }
 
-const FIT: &str = "give it a machine that is protected, runs, and has two usable points";
+const FIT: &str = "give it a machine that is protected, runs, and has a usable point";
 
 /// Why a machine cannot be tested with.
 fn unfit(machine: &Machine) -> Option<String> {
@@ -176,11 +174,8 @@ fn unfit(machine: &Machine) -> Option<String> {
         Some("does not run".to_owned())
     } else if machine.replicates_to.is_none() {
         Some("replicates to no other site".to_owned())
-    } else if points < POINTS_LEAST {
-        Some(format!(
-            "has {} that can be used, {POINTS_LEAST} are needed",
-            crate::base::words::count(points, "point")
-        ))
+    } else if points == 0 {
+        Some("has no point that can be used".to_owned())
     } else {
         None
     }

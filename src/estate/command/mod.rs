@@ -37,10 +37,10 @@ use message::{Call, Cancelled, Hello, Probed, Seen, Standing};
 use trouble::{Kind, Sent, Trouble};
 use words::Secrets;
 
-pub use exam::{Examination, Mark, Wish, examine};
+pub use exam::{Examination, Mark, Told, Wish, examine};
 pub use message::Purpose;
 pub use process::Program;
-pub use settings::{CommandOptions, Hidden};
+pub use settings::{CommandOptions, Hidden, place};
 
 /// The provider.
 #[derive(Debug)]

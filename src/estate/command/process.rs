@@ -22,6 +22,8 @@ const PASSED_ON: [&str; 6] = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR"
 /// What is run.
 #[derive(Clone)]
 pub struct Program {
+    /// What people call it.
+    pub name: String,
     /// Program and arguments.
     pub argv: Vec<String>,
     /// Where it runs.
@@ -40,7 +42,7 @@ impl std::fmt::Debug for Program {
 impl Program {
     /// As people call it.
     pub(super) fn label(&self) -> String {
-        words::line(&self.argv.join(" "), 80).replace('`', "'")
+        words::line(&self.name, 80).replace('`', "'")
     }
 }
 

@@ -50,9 +50,10 @@ impl CommandOptions {
     /// A program that acts, without secrets, with the usual limit and no log.
     #[must_use]
     pub fn new(estate: &str, argv: Vec<String>, folder: &Path, state: &Path) -> Self {
+        let name = argv.join(" ");
         Self {
             estate: estate.to_owned(),
-            program: Program { argv, folder: folder.to_path_buf(), env: Vec::new() },
+            program: Program { name, argv, folder: folder.to_path_buf(), env: Vec::new() },
             secrets: Hidden::default(),
             timeout: Duration::from_secs(30),
             purpose: Purpose::Act,
@@ -74,11 +75,11 @@ impl CommandOptions {
     ) -> Result<Self, Diagnostic> {
         let said = args.get("run").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let mut argv: Vec<String> = said.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect();
-        if let Some(first) = argv.first_mut().filter(|first| first.contains('/') && !first.starts_with('/')) {
-            *first = folder.join(&*first).to_string_lossy().into_owned();
-        }
+        let name = argv.join(" ");
+        place(&mut argv, folder);
         let state = std::path::absolute(state).unwrap_or_else(|_| state.to_path_buf());
         let mut options = Self::new(estate, argv, folder, &state);
+        options.program.name = name;
         let timeout = args.get("timeout").and_then(Value::as_str).and_then(|text| parse_duration(text).ok());
         options.timeout = timeout.unwrap_or(options.timeout).min(limits::PROVIDER_CALL_MAX);
         options.purpose = purpose;
@@ -97,6 +98,13 @@ impl CommandOptions {
             options.program.env.push((name.clone(), value));
         }
         Ok(options)
+    }
+}
+
+/// A program that is a relative path counts from a folder; the arguments are the program's own.
+pub fn place(argv: &mut [String], folder: &Path) {
+    if let Some(first) = argv.first_mut().filter(|first| first.contains('/') && !first.starts_with('/')) {
+        *first = folder.join(&*first).to_string_lossy().into_owned();
     }
 }
 

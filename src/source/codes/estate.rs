@@ -355,8 +355,8 @@ promises. Mend the program, bring the machine back to where it is protected and 
     PROVIDER_TEST_MACHINE = "MP0571", "there is no machine to test a provider with", r#"
 The test fails a machine over, commits, and deletes what commits delete. It takes a machine by itself
 only from a program that says its machines are simulated; of any other, somebody has to name one that
-may be lost. It has to be protected, to run, to replicate to another site, and to have two points that
-are processed and usable.
+may be lost. It has to be protected, to run, to replicate to another site, and to have a point that is
+processed and usable.
 
     muster provider test -- ./our-estate                              wrong: its machines are real
     muster provider test --machine drtest01 -- ./our-estate
