@@ -124,7 +124,7 @@ fn the_shipped_plan_is_sound_canonical_and_shown_without_leaving_a_trace() {
     assert!(!ended.err.contains("warning"), "{}", ended.err);
     muster(state.path(), &["fmt", "--check", PLAN], 0);
     let ended = muster(state.path(), &["preview", "failover", PLAN, "--planned"], 0);
-    assert!(ended.out.contains("final point books"), "{}", ended.out);
+    assert!(ended.out.contains("take the final point of books, lamp"), "{}", ended.out);
     muster(state.path(), &["points", PLAN], 0);
     assert!(!state.path().join("estates").exists(), "looking makes nothing");
 }

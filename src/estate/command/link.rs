@@ -225,9 +225,11 @@ impl Link {
         let mut ended = false;
         let send_by = Instant::now() + limits::PROVIDER_END_MAX;
         if self.trouble().is_none() {
-            let _answer = self.call(&Call::Bye {}, limits::PROVIDER_END_MAX, send_by).await;
-            if let Ok(mut pump) = timeout_at(send_by, self.pump.lock()).await {
-                ended = pump.ends().await;
+            let answered = self.call(&Call::Bye {}, limits::PROVIDER_END_MAX, send_by).await;
+            if answered.is_ok()
+                && let Ok(mut pump) = timeout_at(send_by, self.pump.lock()).await
+            {
+                ended = pump.ends(self).await;
             }
         }
         self.end(&Trouble::before(Kind::Closed, format!("`{}` was asked to end", self.label)));

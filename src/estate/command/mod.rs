@@ -42,6 +42,11 @@ pub use message::Purpose;
 pub use process::Program;
 pub use settings::{CommandOptions, Hidden, place};
 
+/// How often a call that only reads is asked again where the program ended in the middle of it.
+const READ_AGAIN: u32 = 1;
+/// How often a call is sent after all, where another one ended the program before it was its turn.
+const SENT_AGAIN: u32 = 16;
+
 /// The provider.
 #[derive(Debug)]
 pub struct Command {
@@ -96,20 +101,21 @@ impl Command {
         read: impl Fn(&str) -> Result<T, Doubt>,
     ) -> Result<Result<T, EstateError>, Trouble> {
         let send_by = self.send_by();
-        let mut again = true;
+        let (mut read_again, mut sent_again) = (READ_AGAIN, SENT_AGAIN);
         loop {
             let Greeted { link, .. } = self.keeper.greeted(send_by).await?;
             let answer = match link.call(&call, self.timeout, send_by).await {
                 Ok(answer) => answer,
                 Err(trouble) => {
-                    let harmless = match trouble.sent {
-                        Sent::Perhaps => call.reads() && trouble.kind == Kind::Died,
-                        Sent::Never => trouble.kind != Kind::Busy,
+                    let (harmless, left) = match trouble.sent {
+                        Sent::Perhaps => (call.reads() && trouble.kind == Kind::Died, &mut read_again),
+                        Sent::Never => (trouble.kind != Kind::Busy, &mut sent_again),
                     };
-                    if std::mem::take(&mut again) && harmless {
-                        continue;
+                    if !harmless || *left == 0 {
+                        return Err(trouble);
                     }
-                    return Err(trouble);
+                    *left -= 1;
+                    continue;
                 }
             };
             let judged = match answer {

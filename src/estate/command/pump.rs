@@ -43,9 +43,13 @@ impl Pump {
     }
 
     /// Waits for the end of a process that was asked to end; its standard input is closed.
-    pub(super) async fn ends(&mut self) -> bool {
+    pub(super) async fn ends(&mut self, link: &Link) -> bool {
         self.process.stdin = None;
-        tokio::time::timeout(limits::PROVIDER_END_MAX, self.process.child.wait()).await.is_ok()
+        let ended = tokio::time::timeout(limits::PROVIDER_END_MAX, self.process.child.wait()).await;
+        if ended.is_ok() {
+            self.take_last_words(link).await;
+        }
+        ended.is_ok()
     }
 
     /// Waits until some bytes were moved, and tells the link of whole lines. May be dropped at any
@@ -121,12 +125,16 @@ impl Pump {
         }
     }
 
-    /// Why nothing comes any more.
-    async fn ended(&mut self, link: &Link) -> Trouble {
-        let how = self.process.how_it_ended().await;
+    async fn take_last_words(&mut self, link: &Link) {
         let mut rest = self.process.last_words().await;
         rest.push(b'\n');
         self.take_errors(&rest, link);
+    }
+
+    /// Why nothing comes any more.
+    async fn ended(&mut self, link: &Link) -> Trouble {
+        let how = self.process.how_it_ended().await;
+        self.take_last_words(link).await;
         let said = link.last_words();
         let said = if said.is_empty() { said } else { format!(", saying: {said}") };
         Trouble::new(Kind::Died, format!("`{}` {how}{said}", link.label()))

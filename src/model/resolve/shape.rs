@@ -44,7 +44,7 @@ pub(super) fn check(context: &mut Context, key: &str, ty: &Type, value: &Value<'
             ));
             false
         }
-        (Type::Duration | Type::Time, ValueKind::Duration(duration)) => {
+        (Type::Duration | Type::Time | Type::TimeUpTo(_), ValueKind::Duration(duration)) => {
             check_duration(context, key, ty, *duration, value.span)
         }
         (Type::Word(choices), ValueKind::Word(word)) => check_word(context, key, choices, word, value.span),
