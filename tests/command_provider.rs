@@ -2,7 +2,6 @@
 //! papers of the protocol.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "helpers of tests fail as tests do"

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -48,12 +49,18 @@ impl Program {
 
 /// A process group, killed whole when it is let go.
 #[derive(Debug)]
-pub(super) struct Group(Option<u32>);
+pub(super) struct Group {
+    leader: Option<u32>,
+    killed: AtomicBool,
+}
 
 impl Group {
-    /// Kills it. Harmless to repeat.
+    /// Kills it, once: later its number may be another group's.
     pub(super) fn kill(&self) {
-        let group = self.0.and_then(|group| i32::try_from(group).ok());
+        if self.killed.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let group = self.leader.and_then(|group| i32::try_from(group).ok());
         if let Some(group) = group.and_then(rustix::process::Pid::from_raw) {
             // A group that is gone already is no matter.
             let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
@@ -97,7 +104,7 @@ pub(super) fn start(program: &Program) -> Result<(Process, Group), Trouble> {
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| failed(&english::system(&error)))?;
-    let group = Group(child.id());
+    let group = Group { leader: child.id(), killed: AtomicBool::new(false) };
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let stdout = stdout.ok_or_else(|| failed("its standard output cannot be read"))?;
     Ok((Process { child, stdin, stdout, stderr }, group))
