@@ -104,10 +104,8 @@ pub(in crate::cli) fn run(context: &Context, args: &ProviderArgs) -> Result<Exit
         Mark::Failed(why) => Some(format!("the program does not keep a promise: {part}: {why}")),
         Mark::Passed | Mark::NotTried => None,
     });
-    let help = format!(
-        "mend the program; its own words stand in `{}`",
-        state.join(format!("{ESTATE}.log")).display()
-    );
+    let log = context.state.join("estates").join(format!("{ESTATE}.log"));
+    let help = format!("mend the program; its own words stand in `{}`", log.display());
     Err(Failure::said(Exit::InputWrong, codes::PROVIDER_FAILS_TEST, broken.unwrap_or_default(), help))
 }
 

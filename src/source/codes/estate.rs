@@ -294,7 +294,10 @@ by its key.
 
 Work that takes longer is answered at once, with a handle:
 
-    {"id":7,"ok":{"state":"running","key":"…","machines":["app01"],"handle":"job-4711","again_in_ms":2000}}
+    {"id":7,"ok":{"state":"running","key":"…","machines":["app01"],"handle":"job-4",
+      "again_in_ms":2000}}
+
+(on one line).
 
 If the program is only slow, say more:
 
