@@ -3,11 +3,14 @@
 
 Speaks version 1 of the protocol of `docs/providers.md` with nothing but Python's standard library. All
 that it knows lies in one file, replaced whole and synced, so an act and the record that it was done are
-one write: killed at any moment, it can say what became of every key. Take it apart, and put your own
+one write: killed at any moment, it can say what became of every key. Whoever acts holds a lock, for an
+engine that was killed may have left another process of it behind. Take it apart, and put your own
 product where `Shelf` is.
 """
 
+import contextlib
 import copy
+import fcntl
 import json
 import os
 import pathlib
@@ -43,8 +46,20 @@ class Shelf:
 
     def __init__(self, folder):
         self.path = pathlib.Path(folder) / "shelf.json"
+        self.load()
+
+    def load(self):
         self.state = json.loads(self.path.read_text()) if self.path.exists() else self.begin()
         self.replicate()
+
+    @contextlib.contextmanager
+    def alone(self):
+        """Nobody else acts meanwhile, and what others did is known."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.load()
+            yield
 
     @staticmethod
     def begin():
@@ -69,7 +84,6 @@ class Shelf:
 
     def keep(self):
         """Replaces the file whole: it is the old one or the new one, whenever we are killed."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(".part")
         with open(part, "w") as file:
             json.dump(self.state, file)
@@ -282,12 +296,15 @@ def log(text, level="info"):
 
 def answer(shelf, call):
     word = call["call"]
+    if word == "submit":
+        with shelf.alone():
+            return shelf.submit(call["key"], call["request"])
+    if word in ("poll", "cancel", "find"):
+        with shelf.alone():
+            return getattr(shelf, word)(call["key"])
+    shelf.load()
     if word == "inventory":
         return shelf.inventory()
-    if word == "submit":
-        return shelf.submit(call["key"], call["request"])
-    if word in ("poll", "cancel", "find"):
-        return getattr(shelf, word)(call["key"])
     if word == "observe":
         return shelf.observe(call["machine"], call["test"])
     if word == "probe":
@@ -299,8 +316,6 @@ def main():
     shelf = None
     for line in sys.stdin:
         call = json.loads(line)
-        if shelf:
-            shelf.replicate()
         try:
             if call["call"] == "hello":
                 shelf = Shelf(call["folder"])

@@ -4,6 +4,10 @@
 use std::path::Path;
 use std::process::Command;
 
+use musterpoint::estate::Estate as _;
+use musterpoint::estate::command::{Command as Provider, CommandOptions};
+use musterpoint::event::{Key, Request, Submitted};
+
 const PLAN: &str = "plans/shelf.muster";
 const PROGRAM: &str = "plans/providers/shelf.py";
 
@@ -201,4 +205,26 @@ fn a_plan_says_a_program_and_a_secret_that_are_not_there() {
     check("run = [\"python3\"], timeout = 2m", "check", 1, "`timeout` is `2m`, and `40s` is the most");
     check("run = [\"python3\"], env { A = \"${lamp.address}\" }", "check", 1, "without holes");
     check("run = [\"python3\"], env { A = env(\"NO_SUCH_VARIABLE\") }", "inventory", 1, "error[MP0561]");
+}
+
+/// An engine that was killed may have left a process behind, and two engines may share an estate.
+#[tokio::test]
+async fn two_processes_of_the_example_forget_nothing_of_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let argv = vec![root().join(PROGRAM).display().to_string()];
+        Provider::open(CommandOptions::new("shelves", argv, folder.path(), folder.path()))
+    };
+    let (one, two) = (open(), open());
+    let act = |machine: &str| Request::CleanUp { machine: machine.to_owned() };
+    for number in 0..8 {
+        let keys = [Key::of("one", number, 1), Key::of("two", number, 1), Key::of("both", number, 1)];
+        let (lamp, ledger) = (act("lamp"), act("ledger"));
+        let (a, b) = tokio::join!(one.submit(&keys[0], &lamp), two.submit(&keys[1], &ledger));
+        let (c, d) = tokio::join!(one.submit(&keys[2], &lamp), two.submit(&keys[2], &lamp));
+        assert!([a, b, c, d].iter().all(|answer| matches!(answer, Ok(Submitted::Done(_)))));
+    }
+    let kept = std::fs::read_to_string(folder.path().join("shelves/shelf.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["acts"].as_object().unwrap().len(), 24);
 }

@@ -111,7 +111,7 @@ impl Command {
                         Sent::Perhaps => (call.reads() && trouble.kind == Kind::Died, &mut read_again),
                         Sent::Never => (trouble.kind != Kind::Busy, &mut sent_again),
                     };
-                    if !harmless || *left == 0 {
+                    if !harmless || *left == 0 || Instant::now() > send_by {
                         return Err(trouble);
                     }
                     *left -= 1;
