@@ -1,6 +1,7 @@
 //! Drives a run from this process to where it stands, then says how it stands and what to type next.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::cli::standing;
 use crate::drive::{Attendance, DriveEnd, DriveOptions, drive, replay};
@@ -57,7 +58,11 @@ pub(super) fn run(
         resume: driving.resume,
         version: version::line().to_owned(),
     };
-    let driven = context.runtime()?.block_on(drive(store, id, estate, options, &mut progress));
+    let driven = context.runtime()?.block_on(async {
+        let driven = drive(store, id, Arc::clone(&estate), options, &mut progress).await;
+        estate.close().await;
+        driven
+    });
     let end = driven.map_err(|error| Failure::of_drive(&error))?;
     let (run, events, _) = replay(store, id)?;
     progress.close(&run);

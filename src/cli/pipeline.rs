@@ -132,9 +132,11 @@ fn exit_unopened(diagnostics: &[Diagnostic]) -> Exit {
 /// # Errors
 /// It does not answer, in time or at all; nothing was touched.
 pub(super) fn inventory(context: &Context, name: &str, estate: &AnyEstate) -> Result<Inventory, Failure> {
-    let asked = context
-        .runtime()?
-        .block_on(async { tokio::time::timeout(limits::ESTATE_CALL_MAX, estate.inventory()).await });
+    let asked = context.runtime()?.block_on(async {
+        let asked = tokio::time::timeout(limits::ESTATE_CALL_MAX, estate.inventory()).await;
+        estate.close().await;
+        asked
+    });
     let why = match asked {
         Ok(Ok(inventory)) => return Ok(inventory),
         Ok(Err(error)) => error.to_string(),

@@ -8,7 +8,6 @@ mod bind;
 mod driver;
 mod estate_act;
 mod fill;
-mod hide;
 mod hold;
 mod interrupts;
 mod notify;

@@ -14,6 +14,7 @@ use crate::source::Diagnostic;
 use crate::source::codes::{command as command_codes, estate as codes};
 
 use super::Estate;
+use super::command::{self, Command, CommandOptions};
 use super::qemu::{Qemu, QemuOptions};
 use super::sim::{Sim, SimOptions, Speed};
 
@@ -27,6 +28,8 @@ pub enum AnyEstate {
     Sim(Box<Sim>),
     /// Disks on this host.
     Qemu(Box<Qemu>),
+    /// Behind a program.
+    Command(Box<Command>),
 }
 
 /// What an estate is opened for.
@@ -63,6 +66,7 @@ pub fn open(how: Opening<'_>) -> Result<AnyEstate, Vec<Diagnostic>> {
     match how.provider {
         "sim" => sim(how).map(|sim| AnyEstate::Sim(Box::new(sim))),
         "qemu" => qemu(how).map(|qemu| AnyEstate::Qemu(Box::new(qemu))),
+        "command" => command(how).map(|command| AnyEstate::Command(Box::new(command))),
         other => {
             let message = format!("this build of the program cannot drive the provider `{other}`");
             Err(vec![Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message).help(
@@ -128,13 +132,23 @@ fn qemu(how: Opening<'_>) -> Result<Qemu, Vec<Diagnostic>> {
     })
 }
 
+fn command(how: Opening<'_>) -> Result<Command, Vec<Diagnostic>> {
+    let purpose = match how.purpose {
+        Purpose::Act => command::Purpose::Act,
+        Purpose::Look => command::Purpose::Look,
+    };
+    CommandOptions::of_plan(how.name, how.args, (how.folder, &how.state.join("estates")), purpose)
+        .map(Command::open)
+        .map_err(|diagnostic| vec![diagnostic])
+}
+
 impl AnyEstate {
     /// What is to be said about it besides: it was continued from another inventory or seed.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         match self {
             Self::Sim(sim) => sim.warnings(),
-            Self::Qemu(_) => &[],
+            Self::Qemu(_) | Self::Command(_) => &[],
         }
     }
 
@@ -146,6 +160,15 @@ impl AnyEstate {
         match self {
             Self::Sim(_) => Err("a simulated estate is set up from its inventory and takes points by itself"),
             Self::Qemu(qemu) => Ok(qemu),
+            Self::Command(_) => Err("an estate behind a program is set up by what that program belongs to"),
+        }
+    }
+
+    /// Lets go of what was started for it: a provider's program is asked to end.
+    pub async fn close(&self) {
+        match self {
+            Self::Sim(_) | Self::Qemu(_) => {}
+            Self::Command(command) => drop(command.close().await),
         }
     }
 }
@@ -156,6 +179,7 @@ macro_rules! each {
         match $self {
             AnyEstate::Sim($estate) => $ask,
             AnyEstate::Qemu($estate) => $ask,
+            AnyEstate::Command($estate) => $ask,
         }
     };
 }

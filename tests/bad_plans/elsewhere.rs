@@ -23,6 +23,7 @@ const fn at(
 }
 
 const BY_HAND: &str = "tests/bad_plans/by_hand.rs";
+const HOSTILE: &str = "tests/command_provider/hostile.rs";
 const TOO_LARGE: &str = "files_too_large_to_be_read_are_refused_by_their_size";
 const STORE: &str = "the_run_log_refuses_in_these_words";
 const ALONE: &str = "the_compiler_refuses_by_itself_what_the_rules_refuse_before_it";
@@ -32,6 +33,36 @@ const AZURE: &str = "a_provider_whose_failover_starts_the_machine_has_no_start_o
 pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     at("MP0101", BY_HAND, TOO_LARGE, "MP0101", "the plan is larger than 40 MiB"),
     at("MP0503", BY_HAND, TOO_LARGE, "MP0503", "the inventory is larger than 2 GiB"),
+    at(
+        "MP0564",
+        HOSTILE,
+        "a_program_that_keeps_dying_is_started_ever_more_seldom",
+        "MP0564",
+        "a part of another message",
+    ),
+    at(
+        "MP0565",
+        HOSTILE,
+        "a_program_that_hangs_is_killed_with_everything_that_it_started",
+        "MP0565",
+        "a part of another message",
+    ),
+    at(
+        "MP0566",
+        HOSTILE,
+        "lines_that_are_no_messages_end_the_program_and_are_told",
+        "MP0566",
+        "a part of another message",
+    ),
+    at("MP0567", HOSTILE, "floods_are_bounded", "MP0567", "a part of another message"),
+    at("MP0568", HOSTILE, "answers_that_nobody_asked_for_are_told", "MP0568", "a part of another message"),
+    at(
+        "MP0569",
+        HOSTILE,
+        "answers_about_something_else_are_not_believed",
+        "MP0569",
+        "a part of another message",
+    ),
     at("MP0608", "tests/compile.rs", AZURE, "MP0608", "no provider of this build lacks a mode"),
     at("MP0615", BY_HAND, ALONE, "MP0615", "MP0314 says it first; a script may vanish after that"),
     at("MP0616", BY_HAND, ALONE, "MP0616", "MP0301 says it first"),

@@ -71,7 +71,9 @@ impl Trouble {
     pub(super) fn into_reason(self) -> String {
         match self {
             Self::Database(error) if !is_busy(&error) => error.to_string(),
-            Self::Stored(error) => format!("it holds what does not read ({})", crate::base::words::json(&error)),
+            Self::Stored(error) => {
+                format!("it holds what does not read ({})", crate::base::words::json(&error))
+            }
             Self::No(_) | Self::Database(_) => self.into_answer().to_string(),
         }
     }

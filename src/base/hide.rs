@@ -6,7 +6,7 @@ const HIDDEN: &[u8] = b"***";
 
 /// Replaces every one of `secrets` in `bytes`. Where output was `cut` off, what may be the beginning of
 /// a secret at its end goes too.
-pub(super) fn hide(bytes: &mut Vec<u8>, secrets: &[&[u8]], cut: bool) {
+pub fn hide(bytes: &mut Vec<u8>, secrets: &[&[u8]], cut: bool) {
     for secret in longest_first(secrets) {
         let mut clean = Vec::with_capacity(bytes.len());
         let mut rest = bytes.as_slice();
