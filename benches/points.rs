@@ -14,7 +14,7 @@ use std::time::Instant;
 use musterpoint::base::{Id, Timestamp};
 use musterpoint::inventory::{Inventory, Machine, Point, PointKind, Protection, TagSet, read, to_text};
 use musterpoint::model::{Ladder, LadderEnd, Policy, PolicyKind, VmId};
-use musterpoint::point::{Forecast, Member, Subject, forecast};
+use musterpoint::point::{Forecast, Member, Pending, Subject, forecast};
 
 const EACH: usize = 1000;
 const GROUP: usize = 16;
@@ -148,6 +148,7 @@ fn subjects(machines: usize, grouped: bool) -> Vec<Subject> {
                 .collect(),
             group: grouped,
             ladder: Ladder { rungs: vec![Policy::plain(kind.clone())], end: LadderEnd::Fail },
+            pending: Pending::ToCome,
         })
         .collect()
 }

@@ -209,7 +209,7 @@ fn what_cannot_be_recovered_is_named_and_what_is_optional_is_left_out() {
     };
     assert_eq!(
         refused(Operation::Failback, Mode::Planned, bare),
-        "MP0402 2 machines have no usable recovery point: `app01` and `app02`\n  help: wait for a first point, or leave out with `--without app01`\n"
+        "MP0402 2 machines have no usable recovery point: `app01` and `app02`\n  help: wait for a first point, or leave out with `--without app01 --without app02`\n"
     );
     let (plan, sources) = plans::shipped("erp");
     let mut inventory = plans::inventory("contoso");

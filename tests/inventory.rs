@@ -78,7 +78,7 @@ fn unknown_fields_are_refused_with_their_place_and_the_nearest_name() {
     let (code, message, help) =
         refused(r#""processed": true, "usable": true"#, r#""proccessed": true, "usable": true"#);
     assert_eq!(code, "MP0505");
-    assert_eq!(message, "unknown field `proccessed` at `vms.sql01.points[1]` in inventory `c.json`");
+    assert_eq!(message, "in inventory `c.json`, the field `proccessed` at `vms.sql01.points[1]` is unknown");
     assert_eq!(help, "did you mean `processed`?");
     for (from, to, place) in [
         (r#""power": "on""#, r#""powr": "on""#, "`vms.sql01`"),
@@ -122,7 +122,7 @@ fn wrong_values_are_refused_with_what_they_are() {
         (
             r#""kind": "crash""#,
             r#""kind": "crsh""#,
-            "`vms.sql01.points[1].kind` is `crsh`, not one of crash, app, final",
+            "`vms.sql01.points[1].kind` is `crsh`, not `crash`, `app` or `final`",
         ),
         (r#""pending_bytes": 0"#, r#""pending_bytes": -1"#, "a whole number of bytes"),
         (r#""2026-11-23T06:00:00Z""#, r#""yesterday""#, "`now`: `yesterday` is not an instant"),
@@ -136,7 +136,7 @@ fn wrong_values_are_refused_with_what_they_are() {
         assert_eq!(code, "MP0507", "{message}");
         assert!(message.contains(said), "{message}");
     }
-    assert_eq!(finding("[]").1, "the top is a list, not an object in inventory `c.json`");
+    assert_eq!(finding("[]").1, "in inventory `c.json`, the top is a list, not an object");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn what_stands_twice_is_refused() {
     let (code, message, _) = refused("\"SQL 02.contoso.com\"", "\"sql01\"");
     assert_eq!(
         (code.as_str(), message.as_str()),
-        ("MP0508", "machine `sql01` stands twice in inventory `c.json`")
+        ("MP0508", "in inventory `c.json`, machine `sql01` stands twice")
     );
     let (code, message, _) = refused(r#""p6""#, r#""p7""#);
     assert_eq!(code, "MP0509");
@@ -157,7 +157,7 @@ fn what_stands_twice_is_refused() {
 fn unknown_sites_and_empty_names_are_refused() {
     let (code, message, help) = refused(r#""site": "azure", "power""#, r#""site": "azur", "power""#);
     assert_eq!((code.as_str(), help.as_str()), ("MP0510", "did you mean `azure`?"));
-    assert_eq!(message, "`vms.sql01.site` names the unknown site `azur` in inventory `c.json`");
+    assert_eq!(message, "in inventory `c.json`, `vms.sql01.site` names the unknown site `azur`");
     assert_eq!(refused(r#""replicates_to": "avs""#, r#""replicates_to": "x""#).0, "MP0510");
     assert_eq!(refused(r#""group": "db""#, r#""group": """#).0, "MP0511");
     assert_eq!(refused(r#""sql01""#, r#""a\nb""#).0, "MP0511");

@@ -55,6 +55,28 @@ async fn the_seeds_plan_goes_round_and_round() {
     desk.check_effects();
 }
 
+/// The source sends on until it is told to stop, and in a test it never is: what arrives after pending
+/// data was processed is not taken.
+#[tokio::test(flavor = "current_thread")]
+async fn points_that_arrive_while_latest_is_bound_are_left_out() {
+    let desk = Desk::new("one.muster");
+    for round in 0..8 {
+        for (operation, mode) in [
+            (Operation::Test, None),
+            (Operation::Failover, Some(Mode::Unplanned)),
+            (Operation::Test, None),
+            (Operation::Failback, Some(Mode::Unplanned)),
+        ] {
+            let runbook = desk.compile(operation, mode, |_| {}).await.expect("a runbook");
+            let id = desk.begin(&runbook, &[]).await;
+            let (end, run, _) = desk.drive(&id).await;
+            let ended = matches!(end, DriveEnd::Stands(RunState::Ended(FinalState::Completed)));
+            assert!(ended, "{operation:?} of round {round}: {}", why(&run));
+        }
+    }
+    desk.check_effects();
+}
+
 /// Runs a plan once; approvals are given beforehand.
 async fn run_once(
     plan: &str,

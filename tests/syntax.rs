@@ -20,7 +20,7 @@ use musterpoint::source::FileId;
 use musterpoint::source::codes::syntax as codes;
 use musterpoint::syntax::ast::{StmtKind, TextPart, Value, ValueKind};
 use musterpoint::syntax::split::{Piece, split_file};
-use musterpoint::syntax::{parse, parse_value, parse_whole};
+use musterpoint::syntax::{check_bytes, parse, parse_value, parse_whole};
 use proptest::prelude::*;
 
 const CONTOSO: &str = include_str!("fixtures/contoso.muster");
@@ -177,6 +177,17 @@ fn doc_comments_belong_to_the_statement_below() {
     assert_eq!(plan.body[0].doc, ["of go"]);
     assert_eq!(plan.body[1].doc, Vec::<&str>::new());
     assert_eq!(parsed.file, parse_whole(file(), text).unwrap());
+}
+
+#[test]
+fn bytes_become_a_text_up_to_the_limit_without_their_mark() {
+    let code = |bytes: Vec<u8>| check_bytes("plan.muster", bytes).unwrap_err().code.as_str();
+    assert!(check_bytes("plan.muster", vec![b'\n'; limits::PLAN_BYTES_MAX]).is_ok());
+    assert_eq!(code(vec![b'\n'; limits::PLAN_BYTES_MAX + 1]), "MP0101");
+    let utf16: Vec<u8> = "plan erp {\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(code(utf16), "MP0103");
+    assert_eq!(check_bytes("plan.muster", b"\xef\xbb\xbfrto = 2h".to_vec()).unwrap(), "rto = 2h");
+    assert_eq!(check_bytes("plan.muster", Vec::new()).unwrap(), "");
 }
 
 #[test]

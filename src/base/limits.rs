@@ -69,6 +69,8 @@ pub const STORE_PAGE_EVENTS: i64 = 1024;
 pub const REQUESTS_OPEN_MAX: usize = 1000;
 /// How long the outcome of a cancelled act is polled before a person is asked.
 pub const CANCEL_MAX: Duration = Duration::from_secs(60);
+/// A clock that goes back by less was not set back: time services move it by moments.
+pub const CLOCK_SLACK: Duration = Duration::from_secs(1);
 /// A full disk is looked at again this often; the run holds meanwhile.
 pub const SPACE_RETRY: Duration = Duration::from_secs(1);
 /// One look of a check over the network.
@@ -82,3 +84,30 @@ pub const SUGGESTIONS_MAX: usize = 50;
 
 /// How far ahead of the estate's clock `--lost-at` may be: two clocks differ by a few minutes.
 pub const LOST_AHEAD_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// One answer of a provider's program: below `ESTATE_CALL_MAX`, with room for its start before.
+pub const PROVIDER_CALL_MAX: Duration = Duration::from_secs(40);
+/// From the start of a provider's program to its answer to the first call.
+pub const PROVIDER_START_MAX: Duration = Duration::from_secs(10);
+/// Everything that one call of a provider's program may take: below `ESTATE_CALL_MAX`.
+pub const PROVIDER_WHOLE_MAX: Duration = Duration::from_secs(57);
+/// How long a provider's program may take to end when it is asked to.
+pub const PROVIDER_END_MAX: Duration = Duration::from_secs(2);
+/// Starts of a provider's program within one call.
+pub const PROVIDER_STARTS_MAX: u32 = 3;
+/// The longest pause before a provider's program that keeps ending is started again.
+pub const PROVIDER_PAUSE_MAX: Duration = Duration::from_secs(60);
+/// A line of a provider's program in bytes: an inventory of about a quarter of a million points.
+pub const PROVIDER_LINE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Lines of a provider's program between two answers before it counts as a flood.
+pub const PROVIDER_LINES_MAX: u32 = 10_000;
+/// A line that a provider's program logs or writes to standard error, in bytes; the rest is dropped.
+pub const PROVIDER_LOG_LINE_BYTES_MAX: usize = 4096;
+/// What is kept of a provider's log before it begins anew beside its predecessor.
+pub const PROVIDER_LOG_BYTES_MAX: u64 = 1024 * 1024;
+/// A sentence of a provider in characters; the rest is cut off.
+pub const PROVIDER_TEXT_CHARS_MAX: usize = 500;
+/// Calls that a provider's program may be sent before it has answered the first of them.
+pub const PROVIDER_AT_ONCE_MAX: usize = 64;
+/// The longest pause between two polls that a provider may ask for.
+pub const PROVIDER_AGAIN_MAX: Duration = Duration::from_secs(3600);

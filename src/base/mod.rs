@@ -3,6 +3,7 @@
 mod bug;
 pub mod clock;
 pub mod digest;
+pub mod hide;
 pub mod idvec;
 pub mod limits;
 pub mod time;

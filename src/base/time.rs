@@ -57,6 +57,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
     }
 
+    /// The second in which it lies, for people.
+    #[must_use]
+    pub const fn whole_second(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(NANOS_PER_SECOND))
+    }
+
     /// The time of day in UTC, `06:00:05`, for progress lines.
     #[must_use]
     pub fn time_of_day(self) -> String {
@@ -127,7 +133,18 @@ pub fn format_duration(duration: Duration) -> String {
     text
 }
 
-/// As `format_duration`, but only the two largest parts, for progress and reports: `2h13m`.
+/// A loss for people: to the nearest second, below a second in milliseconds. Whether an objective is
+/// missed is told by the exact figure.
+#[must_use]
+pub fn format_loss(loss: Duration) -> String {
+    if loss < Duration::from_secs(1) {
+        return format_duration(loss);
+    }
+    format_duration(Duration::from_secs(loss.saturating_add(Duration::from_millis(500)).as_secs()))
+}
+
+/// As `format_duration`, but only the two largest parts and no milliseconds past the first second, for
+/// progress and reports: `2h13m`.
 #[must_use]
 pub fn format_duration_short(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -135,6 +152,7 @@ pub fn format_duration_short(duration: Duration) -> String {
         .iter()
         .position(|(_, unit)| millis >= *unit)
         .map_or(1, |at| UNITS.get(at + 1).or(UNITS.last()).map_or(1, |(_, unit)| *unit));
+    let keep = if millis >= 1000 { keep.max(1000) } else { keep };
     format_duration(Duration::from_millis(millis / keep * keep))
 }
 

@@ -46,6 +46,31 @@ pub fn system(error: &std::io::Error) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
+/// What is wrong with a JSON text, with its place: the parser's words without those of our types.
+#[must_use]
+pub fn json(error: &serde_json::Error) -> String {
+    let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = text.strip_suffix(place.as_str()).unwrap_or(&text).trim_end_matches('.');
+    let what = match text.strip_prefix("invalid type: ").or_else(|| text.strip_prefix("invalid value: ")) {
+        Some(rest) => rest.replacen(", expected ", " stands in the place of ", 1),
+        None => {
+            text.replacen(", expected one of ", "; known are ", 1).replacen(", expected ", "; known is ", 1)
+        }
+    };
+    let ours = [
+        (" map", " object"),
+        (" sequence", " list"),
+        (" string", " text"),
+        (" u16", " a whole number"),
+        (" u32", " a whole number"),
+        (" u64", " a whole number"),
+        (" f64", " a number"),
+    ];
+    let what = ours.iter().fold(what, |what, (theirs, ours)| what.replace(theirs, ours));
+    if error.line() == 0 { what } else { format!("line {}, column {}: {what}", error.line(), error.column()) }
+}
+
 /// The known names nearest to `wrong` within a small edit distance: none, one, or two if tied.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {

@@ -56,21 +56,26 @@ impl Console {
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(Failure::engine("standard output cannot be written", &error))
+                Err(Failure::engine("standard output cannot be written", &crate::base::words::system(&error)))
             }
             Ok(()) | Err(_) => Ok(()),
         }
     }
 
-    /// Prints a line, with its newline.
+    /// Prints a result that is for people and has no colours, freed of what moves a cursor.
+    pub(super) fn print_clean(text: &str) -> Result<(), Failure> {
+        Self::print(&render::clean(text))
+    }
+
+    /// Prints a line as `print_clean` does, with its newline.
     pub(super) fn print_line(text: &str) -> Result<(), Failure> {
-        Self::print(&format!("{text}\n"))
+        Self::print_clean(&format!("{text}\n"))
     }
 
     /// Prints a document as JSON.
     pub(super) fn print_json<T: serde::Serialize>(document: &T) -> Result<(), Failure> {
         match serde_json::to_string_pretty(document) {
-            Ok(text) => Self::print_line(&text),
+            Ok(text) => Self::print(&(text + "\n")),
             Err(error) => crate::bug!("a document does not serialize: {error}"),
         }
     }

@@ -58,10 +58,9 @@ impl Context {
         if let Some(runtime) = self.runtime.get() {
             return Ok(runtime);
         }
-        let made = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::engine("the timers of the driver cannot be made", &error))?;
+        let made = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Failure::engine("the timers of the driver cannot be made", &crate::base::words::system(&error))
+        })?;
         Ok(self.runtime.get_or_init(|| made))
     }
 }

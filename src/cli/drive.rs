@@ -1,6 +1,7 @@
 //! Drives a run from this process to where it stands, then says how it stands and what to type next.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::cli::standing;
 use crate::drive::{Attendance, DriveEnd, DriveOptions, drive, replay};
@@ -57,7 +58,11 @@ pub(super) fn run(
         resume: driving.resume,
         version: version::line().to_owned(),
     };
-    let driven = context.runtime()?.block_on(drive(store, id, estate, options, &mut progress));
+    let driven = context.runtime()?.block_on(async {
+        let driven = drive(store, id, Arc::clone(&estate), options, &mut progress).await;
+        estate.close().await;
+        driven
+    });
     let end = driven.map_err(|error| Failure::of_drive(&error))?;
     let (run, events, _) = replay(store, id)?;
     progress.close(&run);
@@ -88,7 +93,11 @@ const fn exit(end: DriveEnd) -> Exit {
     }
 }
 
-/// The program that hosts scripts.
+/// The program that hosts scripts: the very file that runs here, also after another one took its place.
 fn this_program() -> PathBuf {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        return running;
+    }
     std::env::current_exe().unwrap_or_else(|_| PathBuf::from("muster"))
 }

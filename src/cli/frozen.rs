@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use crate::base::limits::RUNBOOK_BYTES_MAX;
+use crate::base::words::system;
 use crate::estate::any::{Purpose, is_simulated};
 use crate::model::{Mode, Operation};
 use crate::runbook::{Act, Phase, Runbook, drift, drift_diagnostics, looks_frozen, thaw};
@@ -35,7 +36,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Runbook>, Failure> {
     let text = match read.map(|_| String::from_utf8(bytes)) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => return Err(unusable(&name, "is not UTF-8 text")),
-        Err(error) => return Err(unusable(&name, &format!("cannot be read: {error}"))),
+        Err(error) => return Err(unusable(&name, &format!("cannot be read: {}", system(&error)))),
     };
     let runbook =
         thaw(&name, &text).map_err(|diagnostic| Failure::placeless(Exit::InputWrong, vec![*diagnostic]))?;

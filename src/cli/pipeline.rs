@@ -12,6 +12,7 @@ use crate::model::resolve::{DiskFiles, parse_ladder, resolve};
 use crate::model::{Ladder, Operation, Plan};
 use crate::rules::{self, DiskScripts};
 use crate::runbook::{CompileOptions, EstateSpec, Runbook, compile, reprotect};
+use crate::source::codes::names::FILE_MISSING;
 use crate::source::codes::{command as codes, run as run_codes};
 use crate::source::{Code, Diagnostic, Source, Sources};
 
@@ -111,7 +112,19 @@ pub(super) fn open_quietly(
         state: &context.state,
         purpose,
     });
-    opened.map(Arc::new).map_err(|diagnostics| Failure::placeless(Exit::InputWrong, diagnostics))
+    opened.map(Arc::new).map_err(|diagnostics| Failure::placeless(exit_unopened(&diagnostics), diagnostics))
+}
+
+/// How a command ends whose estate does not open: what it keeps in the state folder fails as that does.
+fn exit_unopened(diagnostics: &[Diagnostic]) -> Exit {
+    let says = |code: Code| diagnostics.iter().any(|diagnostic| diagnostic.code == code);
+    if says(run_codes::NO_SPACE) {
+        Exit::EngineFailed
+    } else if says(run_codes::STATE_READ_ONLY) {
+        Exit::Refused
+    } else {
+        Exit::InputWrong
+    }
 }
 
 /// Asks an estate for its inventory.
@@ -119,9 +132,11 @@ pub(super) fn open_quietly(
 /// # Errors
 /// It does not answer, in time or at all; nothing was touched.
 pub(super) fn inventory(context: &Context, name: &str, estate: &AnyEstate) -> Result<Inventory, Failure> {
-    let asked = context
-        .runtime()?
-        .block_on(async { tokio::time::timeout(limits::ESTATE_CALL_MAX, estate.inventory()).await });
+    let asked = context.runtime()?.block_on(async {
+        let asked = tokio::time::timeout(limits::ESTATE_CALL_MAX, estate.inventory()).await;
+        estate.close().await;
+        asked
+    });
     let why = match asked {
         Ok(Ok(inventory)) => return Ok(inventory),
         Ok(Err(error)) => error.to_string(),
@@ -131,7 +146,7 @@ pub(super) fn inventory(context: &Context, name: &str, estate: &AnyEstate) -> Re
         }
     };
     let message = format!("the inventory of estate `{name}` was not given: {why}");
-    let help = "restore the way to the estate, then try again";
+    let help = "mend what the message names, then try again";
     Err(Failure::said(Exit::Refused, codes::ESTATE_SILENT, message, help))
 }
 
@@ -248,6 +263,11 @@ fn against_estate(
     let Sound { plan, sources, warnings } = sound(path)?;
     let (points, sources) = ladders(wanted, sources)?;
     let spec = estate_spec(&plan);
+    if spec.folder.to_str().is_none() {
+        let message = format!("the plan's folder `{}` has a name that is not UTF-8", spec.folder.display());
+        let help = "give the folder a name that a runbook can hold";
+        return Err(Failure::said(Exit::InputWrong, FILE_MISSING, message, help));
+    }
     let estate = open(context, &spec, Purpose::Look)?;
     let inventory = inventory(context, &plan.estate.name, &estate)?;
     match make(&plan, &inventory, points, &sources) {

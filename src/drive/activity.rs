@@ -54,7 +54,22 @@ pub(super) enum Report {
     Probed(ProbeAnswer),
     Inventory(Box<Result<Inventory, EstateError>>),
     Script(ScriptFound),
+    /// Nothing was begun; it is tried again.
+    Again,
     Command(ProgramEnd),
+}
+
+impl Report {
+    /// The same, with the estate's instants said in the run's time.
+    pub(super) fn in_run_time(self, of_estate: impl Fn(Timestamp) -> Timestamp) -> Self {
+        match self {
+            Self::Submitted(Ok(Submitted::Accepted(handle, at))) => {
+                Self::Submitted(Ok(Submitted::Accepted(handle, of_estate(at))))
+            }
+            Self::Polled(Ok(Progress::Running(at))) => Self::Polled(Ok(Progress::Running(of_estate(at)))),
+            other => other,
+        }
+    }
 }
 
 /// A report and whose it is.

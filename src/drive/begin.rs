@@ -13,7 +13,8 @@ use crate::runbook::NodeId;
 use super::activity::{Activity, FromTask, Report, Work};
 use super::driver::{DriveError, Driver};
 use super::estate_act::failed;
-use super::script::{self, ScriptFound};
+use super::hold::Held;
+use super::script::{self, NotStarted};
 
 impl<E: Estate + 'static> Driver<'_, E> {
     /// Does what was recorded as begun.
@@ -153,20 +154,28 @@ impl<E: Estate + 'static> Driver<'_, E> {
             _ => crate::bug!("`{}` is no script", compiled.name),
         };
         let started = super::fill::program(spec, &self.run, &compiled.name)
+            .map_err(NotStarted::Failed)
             .and_then(|program| script::start(&self.options.host, &folder, &program));
         match started {
             Ok(mut child) => {
+                self.hold(Held::Start(node), None);
                 self.spawn(node, key, async move {
                     let _status = child.wait().await;
-                    Report::Script(match script::end(&folder) {
-                        Some(end) => ScriptFound::Ended(end),
-                        None => script::find(&folder).unwrap_or(ScriptFound::Vanished),
-                    })
+                    Report::Script(script::watch(folder).await)
                 });
                 Ok(())
             }
-            Err(message) => {
+            Err(NotStarted::NoSpace) => {
+                self.hold(Held::Start(node), Some(script::no_space(&folder)));
+                self.spawn(node, key, async move {
+                    tokio::time::sleep(limits::SPACE_RETRY).await;
+                    Report::Again
+                });
+                Ok(())
+            }
+            Err(NotStarted::Failed(message)) => {
                 self.activities.remove(&node);
+                self.release(node);
                 self.record(vec![failed(node, "not_started", message, false, false)]).await
             }
         }

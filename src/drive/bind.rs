@@ -1,6 +1,5 @@
 //! Points at run time: the driver looks at the inventory, `point` chooses, the result is an event.
 
-use crate::base::Timestamp;
 use crate::event::{AskedPoints, BoundSubject, EventKind};
 use crate::inventory::Inventory;
 use crate::model::{Ladder, LadderEnd, Mode};
@@ -19,6 +18,8 @@ fn subject(run: &Run, id: SubjectId, ladder: &Ladder) -> point::Subject {
         members: subject.members.iter().map(member).collect(),
         group: subject.group.is_some(),
         ladder: ladder.clone(),
+        // Nodes before this one had pending data processed; a source that runs on sends more of it.
+        pending: point::Pending::Done,
     }
 }
 
@@ -31,9 +32,8 @@ pub(super) fn choose_one(
     id: SubjectId,
     ladder: &Ladder,
     inventory: &Inventory,
-    now: Timestamp,
 ) -> Result<Forecast, String> {
-    let reference = run.runbook().lost_at.unwrap_or(now);
+    let reference = run.runbook().lost_at.unwrap_or(inventory.now);
     match point::choose(&subject(run, id, ladder), inventory, reference) {
         Outcome::Chosen(choice) => Ok(forecast_of(&choice)),
         Outcome::NotChosen(why) => Err(why.diagnostic().message),
@@ -41,7 +41,7 @@ pub(super) fn choose_one(
 }
 
 /// What follows from the inventory for a node that binds or asks.
-pub(super) fn look(run: &Run, node: NodeId, inventory: &Inventory, now: Timestamp) -> EventKind {
+pub(super) fn look(run: &Run, node: NodeId, inventory: &Inventory) -> EventKind {
     let runbook = run.runbook();
     let (subjects, within, binds) = match &runbook.nodes.at(node).act {
         Act::Bind(bind) => (bind.subjects.clone(), bind.within, true),
@@ -56,7 +56,8 @@ pub(super) fn look(run: &Run, node: NodeId, inventory: &Inventory, now: Timestam
         .map(|within| AlignRequest { groups, within })
         .into_iter()
         .collect();
-    let reference = runbook.lost_at.unwrap_or(now);
+    // Points are dated by the estate's clock, which may not be the run's.
+    let reference = runbook.lost_at.unwrap_or(inventory.now);
     let outcomes = point::forecast(&wanted, &aligns, inventory, reference).outcomes;
 
     let mut bound = Vec::new();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::base::{Clock, Digest, SystemClock, Timestamp, limits};
+use crate::base::{Clock as _, Digest, SystemClock, Timestamp, limits};
 use crate::estate::Estate;
 use crate::event::{Event, EventKind, Person};
 use crate::run::{Command, Run, RunState};
@@ -17,7 +17,9 @@ use crate::store::{Answer, Owner, RunId, RunSummary, Store, StoreError};
 
 use super::activity::{Activity, FromTask};
 use super::estate_act::{Next, next};
+use super::hold::Holds;
 use super::interrupts::Interrupts;
+use super::run_clock::RunClock;
 
 /// Who watches a run: a terminal, or nobody.
 pub trait Watch {
@@ -88,11 +90,7 @@ pub async fn drive<E: Estate + 'static>(
     for event in &events {
         watch.event(event, &run);
     }
-    let clock = estate.clock();
-    // A virtual clock stood still while nobody drove; it goes on from the last event.
-    if clock.now() < run.last_at() {
-        clock.jump(run.last_at());
-    }
+    let clock = RunClock::new(estate.clock(), run.last_at());
     let mut driver = Driver {
         store,
         id: id.clone(),
@@ -113,7 +111,7 @@ pub async fn drive<E: Estate + 'static>(
         requests_seen: None,
         told: BTreeMap::new(),
         interrupts: Interrupts::new(),
-        holds: false,
+        holds: Holds::new(),
     };
     let end = match driver.drive().await {
         // Somebody did not want to wait for space. What was not recorded is not known.
@@ -135,10 +133,10 @@ pub(super) struct Driver<'a, E> {
     pub(super) run: Run,
     digest: Digest,
     pub(super) estate: Arc<E>,
-    clock: Arc<dyn Clock>,
+    clock: RunClock,
     pub(super) output: PathBuf,
     pub(super) options: DriveOptions,
-    watch: &'a mut dyn Watch,
+    pub(super) watch: &'a mut dyn Watch,
     pub(super) activities: BTreeMap<NodeId, Activity>,
     pub(super) tasks: JoinSet<FromTask>,
     /// Notifications: they hold up nothing.
@@ -150,8 +148,7 @@ pub(super) struct Driver<'a, E> {
     requests_seen: Option<tokio::time::Instant>,
     pub(super) told: BTreeMap<String, Timestamp>,
     interrupts: Interrupts,
-    /// Whether nothing can be recorded for want of space, which was said.
-    holds: bool,
+    pub(super) holds: Holds,
 }
 
 impl<E: Estate + 'static> Driver<'_, E> {
@@ -179,6 +176,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 return Ok(end);
             }
             self.renew().await?;
+            self.look_at_hosts();
             self.watch.tick(&self.run, self.now());
             let pause = self.pause();
             tokio::select! {
@@ -201,7 +199,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
         }
     }
 
-    /// The estate's time, never before the last event.
+    /// The run's time, never before the last event.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now().max(self.run.last_at())
     }
@@ -297,9 +295,11 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 continue;
             };
             activity.in_flight = false;
+            let report = report.in_run_time(|at| self.clock.of_estate(at));
             match next(&self.run, node, activity, report, now) {
                 Next::End(ends) => {
                     self.activities.remove(&node);
+                    self.release(node);
                     events.extend(ends);
                 }
                 Next::GoOn(more, at) => {
@@ -318,13 +318,13 @@ impl<E: Estate + 'static> Driver<'_, E> {
         if kinds.is_empty() && self.answers.is_empty() {
             return Ok(());
         }
-        let shows = self.clock.now();
-        let last = self.run.last_at();
+        let at = self.now();
         let mut kinds = kinds;
-        if shows < last && last.since(shows) > Duration::from_secs(1) && !kinds.is_empty() {
+        if !kinds.is_empty()
+            && let Some(shows) = self.clock.take_set_back()
+        {
             kinds.insert(0, EventKind::ClockSetBack { shows });
         }
-        let at = shows.max(last);
         let mut lines = Vec::with_capacity(kinds.len());
         let mut events = Vec::with_capacity(kinds.len());
         let mut digest = self.digest.clone();
@@ -348,7 +348,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
             match appended {
                 Ok(()) => break,
                 Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
-                    self.hold(Some(&error));
+                    self.hold_store(Some(&error));
                     let wait = tokio::time::sleep(limits::SPACE_RETRY);
                     tokio::select! {
                         () = self.interrupts.next() => {}
@@ -361,7 +361,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.hold(None);
+        self.hold_store(None);
         self.digest = digest;
         for event in &events {
             self.watch.event(event, &self.run);
@@ -369,20 +369,13 @@ impl<E: Estate + 'static> Driver<'_, E> {
         Ok(())
     }
 
-    /// Says once that nothing can be recorded, and once that it can be again.
-    fn hold(&mut self, why: Option<&StoreError>) {
-        if std::mem::replace(&mut self.holds, why.is_some()) != why.is_some() {
-            self.watch.hold(why.map(ToString::to_string).as_deref());
-        }
-    }
-
     async fn renew(&mut self) -> Result<(), DriveError> {
         if self.renewed.elapsed() >= limits::LEASE_RENEW {
             match self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await {
-                Ok(()) => self.hold(None),
+                Ok(()) => self.hold_store(None),
                 // It is tried again later. Whoever takes the run over has to write as well.
                 Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
-                    self.hold(Some(&error));
+                    self.hold_store(Some(&error));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -428,9 +421,22 @@ impl<E: Estate + 'static> Driver<'_, E> {
             self.tasks.detach_all();
             return Ok(end);
         }
-        while let Some(told) = self.side.join_next().await {
-            if let (Ok(event), None) = (told, self.run.ended()) {
-                self.record(vec![event]).await?;
+        while !self.side.is_empty() {
+            let told = tokio::select! {
+                biased;
+                () = self.interrupts.next() => None,
+                told = self.side.join_next() => told,
+            };
+            if self.interrupts.count > 1 {
+                // Whoever was not told yet is not waited for; the run stands as it was recorded.
+                self.side.abort_all();
+                break;
+            }
+            if let (Some(Ok(event)), None) = (told, self.run.ended()) {
+                match self.record(vec![event]).await {
+                    Err(DriveError::Store(StoreError::NoSpace { .. } | StoreError::InUse { .. })) => break,
+                    recorded => recorded?,
+                }
             }
         }
         match self.store.release_lease(&self.id, self.epoch).await {

@@ -71,12 +71,13 @@ pub(super) fn next(run: &Run, node: NodeId, activity: &mut Activity, report: Rep
             of_look(run, node, activity, answer, now)
         }
         Report::Inventory(inventory) => match *inventory {
-            Ok(inventory) => Next::End(vec![super::bind::look(run, node, &inventory, now)]),
+            Ok(inventory) => Next::End(vec![super::bind::look(run, node, &inventory)]),
             Err(EstateError::Refused { code, message }) => {
                 Next::End(vec![failed(node, &code, message, false, false)])
             }
             Err(error) => Next::End(vec![failed(node, "inventory", error.to_string(), true, false)]),
         },
+        Report::Again => Next::GoOn(Vec::new(), now),
         Report::Script(found) => of_script(run, node, activity, found, now),
     }
 }
@@ -253,7 +254,9 @@ fn of_end(run: &Run, node: NodeId, end: &ProgramEnd, output: Option<String>) -> 
     };
     match script::failure(end, timeout) {
         None => {
-            let dropped = (end.dropped > 0).then(|| format!(" ({} bytes of output not kept)", end.dropped));
+            let lost = usize::try_from(end.dropped).unwrap_or(usize::MAX);
+            let dropped = (lost > 0)
+                .then(|| format!(" ({} of output not kept)", crate::base::words::count(lost, "byte")));
             let note = format!("{}{}", end.last_line, dropped.unwrap_or_default());
             succeeded(node, Detail { note, output, ..Detail::default() }, false)
         }

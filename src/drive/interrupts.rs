@@ -1,44 +1,58 @@
-//! Ctrl-C and termination, counted: the first pauses, the second leaves at once.
+//! Ctrl-C, termination and a lost terminal, counted: the first pauses, the second leaves at once. What
+//! this process was started to ignore stays ignored.
 
-/// Ctrl-C and termination, counted.
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Ctrl-C, termination and a lost terminal, counted.
 pub(super) struct Interrupts {
     pub(super) count: u32,
     /// One came, and the run is not paused by it yet.
     pub(super) unheard: bool,
-    interrupt: Option<tokio::signal::unix::Signal>,
-    terminate: Option<tokio::signal::unix::Signal>,
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+    hangup: Option<Signal>,
 }
 
 impl Interrupts {
     pub(super) fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
+        // `nohup` and a shell's background jobs ignore signals on purpose; listening would undo that.
+        let ignored = ignored();
+        let listen = |kind: SignalKind| {
+            let bit = kind.as_raw_value().checked_sub(1).and_then(|bit| u32::try_from(bit).ok())?;
+            let heard = ignored.checked_shr(bit).unwrap_or(0) & 1 == 0;
+            heard.then(|| signal(kind).ok()).flatten()
+        };
         Self {
             count: 0,
             unheard: false,
-            interrupt: signal(SignalKind::interrupt()).ok(),
-            terminate: signal(SignalKind::terminate()).ok(),
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+            hangup: listen(SignalKind::hangup()),
         }
     }
 
     pub(super) async fn next(&mut self) {
-        let interrupted = async {
-            match &mut self.interrupt {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        let terminated = async {
-            match &mut self.terminate {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
-            _ = interrupted => {}
-            _ = terminated => {}
+            () = one(&mut self.interrupt) => {}
+            () = one(&mut self.terminate) => {}
+            () = one(&mut self.hangup) => {}
         }
         self.count += 1;
         self.unheard = true;
     }
+}
+
+async fn one(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that this process ignores, as the kernel's mask; none where it does not say.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

@@ -8,12 +8,13 @@ mod bind;
 mod driver;
 mod estate_act;
 mod fill;
-mod hide;
+mod hold;
 mod interrupts;
 mod notify;
 pub mod program;
 mod record;
 mod requests;
+mod run_clock;
 pub mod script;
 
 pub use driver::{Attendance, DriveEnd, DriveError, DriveOptions, Watch, drive};

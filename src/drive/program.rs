@@ -7,9 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::base::hide::hide;
 use crate::base::limits;
-
-use super::hide::hide;
 
 /// A program to run: argv, never a shell.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -24,7 +24,16 @@ impl<E: Estate + 'static> Driver<'_, E> {
     pub(super) async fn take_requests(&mut self) -> Result<bool, DriveError> {
         let mut stopped = false;
         let id = self.id.clone();
-        for request in self.store.open_requests(&id)? {
+        let open = match self.store.open_requests(&id) {
+            Ok(open) => open,
+            // Reading needs a little space as well; they are looked at again later.
+            Err(error) if error.is_temporary() => {
+                self.hold_store(Some(&error));
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for request in open {
             if self.looks.iter().any(|look| look.request == request.id) {
                 continue;
             }
@@ -58,11 +67,8 @@ impl<E: Estate + 'static> Driver<'_, E> {
     async fn change_point(&mut self, look: Look) -> Result<(), DriveError> {
         let inventory =
             tokio::time::timeout(crate::base::limits::ESTATE_CALL_MAX, self.estate.inventory()).await;
-        let now = self.now();
         let chosen = match inventory {
-            Ok(Ok(inventory)) => {
-                super::bind::choose_one(&self.run, look.subject, &look.ladder, &inventory, now)
-            }
+            Ok(Ok(inventory)) => super::bind::choose_one(&self.run, look.subject, &look.ladder, &inventory),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("the estate does not answer".to_owned()),
         };

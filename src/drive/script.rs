@@ -34,9 +34,20 @@ pub enum ScriptFound {
     Vanished,
 }
 
+/// Why a script's host was not started. Nothing has run.
+#[derive(Debug)]
+pub enum NotStarted {
+    /// For want of space, which may come.
+    NoSpace,
+    /// For this reason.
+    Failed(String),
+}
+
 const SPEC: &str = "spec.json";
 const CLAIM: &str = "host.json";
 const END: &str = "end.json";
+/// There while a host waits for space. It is empty, and so it needs none itself.
+const WAITS: &str = "waits-for-space";
 
 /// The folder of a script's attempt, below the state folder.
 #[must_use]
@@ -47,12 +58,17 @@ pub fn folder(output: &Path, run: &str, key: &str) -> PathBuf {
 /// Starts a script under its host, which is this program's own hidden `script-host` command.
 ///
 /// # Errors
-/// One sentence: the folder cannot be written, or the host does not start. Nothing has run then.
-pub fn start(host: &Path, folder: &Path, program: &Program) -> Result<tokio::process::Child, String> {
-    let wrong = |what: &str, error: &dyn std::fmt::Display| format!("{what} `{}`: {error}", folder.display());
-    std::fs::create_dir_all(folder).map_err(|error| wrong("cannot make", &error))?;
-    let spec = serde_json::to_vec(program).map_err(|error| wrong("cannot write", &error))?;
-    write_whole(&folder.join(SPEC), &spec).map_err(|error| wrong("cannot write", &error))?;
+/// The folder cannot be written, or the host does not start. Nothing has run then.
+pub fn start(host: &Path, folder: &Path, program: &Program) -> Result<tokio::process::Child, NotStarted> {
+    let wrong = |what: &str, error: std::io::Error| {
+        if is_full(&error) {
+            return NotStarted::NoSpace;
+        }
+        NotStarted::Failed(format!("{what} `{}`: {error}", folder.display()))
+    };
+    std::fs::create_dir_all(folder).map_err(|error| wrong("cannot make", error))?;
+    let spec = serde_json::to_vec(program).map_err(|error| wrong("cannot write", error.into()))?;
+    write_whole(&folder.join(SPEC), &spec).map_err(|error| wrong("cannot write", error))?;
     tokio::process::Command::new(host)
         .arg("script-host")
         .arg(folder)
@@ -66,7 +82,9 @@ pub fn start(host: &Path, folder: &Path, program: &Program) -> Result<tokio::pro
         .stderr(std::process::Stdio::null())
         .process_group(0)
         .spawn()
-        .map_err(|error| format!("the host of scripts `{}` does not start: {error}", host.display()))
+        .map_err(|error| {
+            NotStarted::Failed(format!("the host of scripts `{}` does not start: {error}", host.display()))
+        })
 }
 
 /// The body of the hidden command: runs the script of a folder to its end and writes that down.
@@ -84,32 +102,59 @@ pub async fn host(folder: &Path) -> Result<(), String> {
         .collect();
     let pid = std::process::id();
     let claim = Claim::Host { pid, started: started_of(pid).unwrap_or_default() };
-    if !claim_folder(folder, &claim).map_err(|error| wrong(&error))? {
+    let claimed = when_there_is_space(folder, || claim_folder(folder, &claim)).await;
+    if !claimed.map_err(|error| wrong(&error))? {
         return Err(wrong(&"it was given up before it began"));
     }
     let end = program::run(&program).await;
     let json = serde_json::to_vec(&end).map_err(|error| wrong(&error))?;
     for (name, bytes) in [("stdout", &end.stdout), ("stderr", &end.stderr), (END, &json)] {
-        write_when_there_is_space(&folder.join(name), bytes).await.map_err(|error| wrong(&error))?;
+        let written = when_there_is_space(folder, || write_whole(&folder.join(name), bytes)).await;
+        written.map_err(|error| wrong(&error))?;
     }
     Ok(())
 }
 
 /// The end of a script is known only here: a full disk is waited for, within a bound.
-async fn write_when_there_is_space(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+async fn when_there_is_space<T>(
+    folder: &Path,
+    mut write: impl FnMut() -> std::io::Result<T>,
+) -> std::io::Result<T> {
     let until = tokio::time::Instant::now() + limits::SCRIPT_SPACE_MAX;
+    let marker = folder.join(WAITS);
+    let mut waited = false;
     loop {
-        match write_whole(path, bytes) {
-            Err(error)
-                if matches!(error.kind(), StorageFull | QuotaExceeded)
-                    && tokio::time::Instant::now() < until =>
-            {
+        match write() {
+            Err(error) if is_full(&error) && tokio::time::Instant::now() < until => {
+                if !waited {
+                    // Without it the engine only waits in silence.
+                    let _unsaid = std::fs::File::create(&marker);
+                }
+                waited = true;
                 tokio::time::sleep(limits::SPACE_RETRY).await;
             }
-            written => return written,
+            written => {
+                if waited {
+                    let _unsaid = std::fs::remove_file(&marker);
+                }
+                return written;
+            }
         }
     }
+}
+
+/// Whether the host of a script waits for space.
+pub(super) fn waits_for_space(folder: &Path) -> bool {
+    folder.join(WAITS).exists()
+}
+
+/// In words, why a script does not go on.
+pub(super) fn no_space(folder: &Path) -> String {
+    format!("there is no space left for `{}`", folder.display())
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
 }
 
 /// The end that a host wrote down, if it did.
@@ -122,19 +167,18 @@ pub fn end(folder: &Path) -> Option<ProgramEnd> {
 /// What became of a script whose engine went away. One that had not begun is given up.
 ///
 /// # Errors
-/// One sentence: the folder cannot be read or written.
-pub fn find(folder: &Path) -> Result<ScriptFound, String> {
-    let wrong = |error: &dyn std::fmt::Display| format!("`{}`: {error}", folder.display());
+/// The folder cannot be read or written.
+pub fn find(folder: &Path) -> std::io::Result<ScriptFound> {
     if !folder.join(SPEC).exists() {
         return Ok(ScriptFound::NeverBegan);
     }
     if let Some(end) = end(folder) {
         return Ok(ScriptFound::Ended(end));
     }
-    if claim_folder(folder, &Claim::GivenUp).map_err(|error| wrong(&error))? {
+    if claim_folder(folder, &Claim::GivenUp)? {
         return Ok(ScriptFound::NeverBegan);
     }
-    let claim = std::fs::read(folder.join(CLAIM)).map_err(|error| wrong(&error))?;
+    let claim = std::fs::read(folder.join(CLAIM))?;
     match serde_json::from_slice(&claim) {
         Ok(Claim::GivenUp) => Ok(ScriptFound::NeverBegan),
         Ok(Claim::Host { pid, started }) if started_of(pid).as_ref() == Some(&started) => {
@@ -142,13 +186,13 @@ pub fn find(folder: &Path) -> Result<ScriptFound, String> {
         }
         // The host may have ended between the two looks.
         Ok(Claim::Host { .. }) => Ok(end(folder).map_or(ScriptFound::Vanished, ScriptFound::Ended)),
-        Err(error) => Err(wrong(&error)),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Makes a folder of a given-up attempt ready for the same attempt again.
 pub fn clear(folder: &Path) {
-    for name in [SPEC, CLAIM] {
+    for name in [SPEC, CLAIM, WAITS] {
         let _absent = std::fs::remove_file(folder.join(name));
     }
 }
@@ -159,6 +203,7 @@ pub async fn watch(folder: PathBuf) -> ScriptFound {
         match find(&folder) {
             Ok(ScriptFound::Running) => tokio::time::sleep(Duration::from_millis(100)).await,
             Ok(found) => return found,
+            Err(error) if is_full(&error) => tokio::time::sleep(limits::SPACE_RETRY).await,
             Err(_) => return ScriptFound::Vanished,
         }
     }
@@ -174,7 +219,8 @@ pub fn failure(end: &ProgramEnd, timeout: Duration) -> Option<(String, String, b
             Some(("exit_status".to_owned(), format!("it exited with status {code}{said}"), false))
         }
         Ending::Signalled(signal) => {
-            Some(("killed".to_owned(), format!("it was killed by signal {signal}{said}"), false))
+            let name = name_of(*signal).map_or_else(String::new, |name| format!(" ({name})"));
+            Some(("killed".to_owned(), format!("it was killed by signal {signal}{name}{said}"), false))
         }
         Ending::TimedOut => {
             let limit = crate::base::time::format_duration(timeout);
@@ -188,6 +234,25 @@ pub fn failure(end: &ProgramEnd, timeout: Duration) -> Option<(String, String, b
     }
 }
 
+/// The name of a signal as Linux numbers it everywhere; none of those that differ or that nobody meets.
+const fn name_of(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        _ => return None,
+    })
+}
+
 /// Whether this claim was the first.
 fn claim_folder(folder: &Path, claim: &Claim) -> std::io::Result<bool> {
     let json = serde_json::to_vec(claim)?;
@@ -195,7 +260,7 @@ fn claim_folder(folder: &Path, claim: &Claim) -> std::io::Result<bool> {
     let aside = folder.join(format!("claim-{}", std::process::id()));
     write_whole(&aside, &json)?;
     let linked = std::fs::hard_link(&aside, folder.join(CLAIM));
-    std::fs::remove_file(&aside)?;
+    let _left = std::fs::remove_file(&aside);
     match linked {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
@@ -214,7 +279,11 @@ fn started_of(pid: u32) -> Option<String> {
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let aside = path.with_extension("part");
     let mut file = std::fs::File::create(&aside)?;
-    file.write_all(bytes)?;
-    file.sync_data()?;
-    std::fs::rename(&aside, path)
+    let written =
+        file.write_all(bytes).and_then(|()| file.sync_data()).and_then(|()| std::fs::rename(&aside, path));
+    if written.is_err() {
+        // A part of it is worth nothing, and on a full disk takes others' room.
+        let _left = std::fs::remove_file(&aside);
+    }
+    written
 }

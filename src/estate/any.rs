@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::base::{Clock, Timestamp};
+use crate::base::{Clock, Timestamp, words};
 use crate::event::{
     EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
 };
@@ -14,6 +14,7 @@ use crate::source::Diagnostic;
 use crate::source::codes::{command as command_codes, estate as codes};
 
 use super::Estate;
+use super::command::{self, Command, CommandOptions};
 use super::qemu::{Qemu, QemuOptions};
 use super::sim::{Sim, SimOptions, Speed};
 
@@ -27,6 +28,8 @@ pub enum AnyEstate {
     Sim(Box<Sim>),
     /// Disks on this host.
     Qemu(Box<Qemu>),
+    /// Behind a program.
+    Command(Box<Command>),
 }
 
 /// What an estate is opened for.
@@ -63,6 +66,7 @@ pub fn open(how: Opening<'_>) -> Result<AnyEstate, Vec<Diagnostic>> {
     match how.provider {
         "sim" => sim(how).map(|sim| AnyEstate::Sim(Box::new(sim))),
         "qemu" => qemu(how).map(|qemu| AnyEstate::Qemu(Box::new(qemu))),
+        "command" => command(how).map(|command| AnyEstate::Command(Box::new(command))),
         other => {
             let message = format!("this build of the program cannot drive the provider `{other}`");
             Err(vec![Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message).help(
@@ -112,13 +116,30 @@ fn qemu(how: Opening<'_>) -> Result<Qemu, Vec<Diagnostic>> {
     let read =
         std::fs::File::open(&path).and_then(|file| file.take(DISKS_BYTES_MAX + 1).read_to_string(&mut text));
     if let Err(error) = read {
-        let message = format!("the estate file `{}` cannot be read: {error}", path.display());
+        let message =
+            format!("the estate file `{}` cannot be read: {}", path.display(), words::system(&error));
         return Err(vec![
-            Diagnostic::placeless(codes::DISKS_UNREADABLE, message.replace('\n', " "))
+            Diagnostic::placeless(codes::DISKS_UNREADABLE, message)
                 .help("describe the estate's sites, machines and disks in that file"),
         ]);
     }
-    Qemu::open(QemuOptions::new(folder, text)).map_err(|diagnostic| vec![diagnostic])
+    let about_file = [codes::DISKS_UNREADABLE, codes::DISKS_WRONG, codes::DISKS_CHANGED];
+    Qemu::open(QemuOptions::new(folder, text)).map_err(|mut diagnostic| {
+        if about_file.contains(&diagnostic.code) {
+            diagnostic.message = format!("in `{said}`, {}", diagnostic.message);
+        }
+        vec![diagnostic]
+    })
+}
+
+fn command(how: Opening<'_>) -> Result<Command, Vec<Diagnostic>> {
+    let purpose = match how.purpose {
+        Purpose::Act => command::Purpose::Act,
+        Purpose::Look => command::Purpose::Look,
+    };
+    CommandOptions::of_plan(how.name, how.args, (how.folder, &how.state.join("estates")), purpose)
+        .map(Command::open)
+        .map_err(|diagnostic| vec![diagnostic])
 }
 
 impl AnyEstate {
@@ -127,7 +148,7 @@ impl AnyEstate {
     pub fn warnings(&self) -> &[Diagnostic] {
         match self {
             Self::Sim(sim) => sim.warnings(),
-            Self::Qemu(_) => &[],
+            Self::Qemu(_) | Self::Command(_) => &[],
         }
     }
 
@@ -139,6 +160,15 @@ impl AnyEstate {
         match self {
             Self::Sim(_) => Err("a simulated estate is set up from its inventory and takes points by itself"),
             Self::Qemu(qemu) => Ok(qemu),
+            Self::Command(_) => Err("an estate behind a program is set up by what that program belongs to"),
+        }
+    }
+
+    /// Lets go of what was started for it: a provider's program is asked to end.
+    pub async fn close(&self) {
+        match self {
+            Self::Sim(_) | Self::Qemu(_) => {}
+            Self::Command(command) => drop(command.close().await),
         }
     }
 }
@@ -149,6 +179,7 @@ macro_rules! each {
         match $self {
             AnyEstate::Sim($estate) => $ask,
             AnyEstate::Qemu($estate) => $ask,
+            AnyEstate::Command($estate) => $ask,
         }
     };
 }

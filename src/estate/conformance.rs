@@ -41,20 +41,48 @@ pub struct Subject {
 /// A promise that an estate broke, in one sentence.
 pub type Broken = String;
 
+/// What is tried, in order, in an operator's words.
+pub const CHAPTERS: [&str; 5] = [
+    "a look changes nothing",
+    "what may not be done is refused, and changes nothing",
+    "a test leaves production alone and is cleaned up",
+    "a planned failover goes to another point and is rolled back",
+    "a failover is committed and protected in the other direction",
+];
+
 /// Runs the whole suite: a test and its cleanup, refusals, a planned failover, a point changed, a
 /// rollback, a failover again, its commit and the reprotection.
 ///
 /// # Errors
 /// The first promise broken.
 pub async fn run<E: Estate>(estate: &E, subject: &Subject) -> Result<(), Broken> {
+    run_told(estate, subject, &mut |_| {}).await
+}
+
+/// As `run`, and tells of each chapter that was passed, as it passes.
+///
+/// # Errors
+/// The first promise broken; the chapters after it were not tried.
+pub async fn run_told<E: Estate>(
+    estate: &E,
+    subject: &Subject,
+    passed: &mut (dyn FnMut(&'static str) + Send),
+) -> Result<(), Broken> {
     let mut suite = Suite { estate, subject, keys: 0 };
+    let [looks, refusals, test, rolls_back, commits] = CHAPTERS;
     let start = suite.machine().await?;
     check(start.protection == Protection::Protected, || format!("`{}` is not protected", start.name))?;
     suite.reads_change_nothing().await?;
+    passed(looks);
     suite.refusals_change_nothing().await?;
+    passed(refusals);
     suite.test_leaves_production_alone().await?;
+    passed(test);
     suite.planned_failover_rolls_back().await?;
-    suite.failover_commits_and_reprotects().await
+    passed(rolls_back);
+    suite.failover_commits_and_reprotects().await?;
+    passed(commits);
+    Ok(())
 }
 
 struct Suite<'a, E> {

@@ -2,6 +2,7 @@
 //! acts once per key, and says what became of a key.
 
 pub mod any;
+pub mod command;
 pub mod conformance;
 mod real_probe;
 pub mod sim;

@@ -57,3 +57,20 @@ fn comment_texts(text: &str) -> Vec<&str> {
     texts.sort_unstable();
     texts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_says_something_else_or_less_is_held_back() {
+        // The command line says MP0711.
+        let text = "# why\nrto = 2h\n";
+        let before = parse(FileId::from_index(0), text);
+        let judged = |formatted: &str| check(text, &before.file, formatted);
+        assert!(judged("# why\nrto  =  2h\n").is_ok());
+        assert!(matches!(judged("# why\nrto = 3h\n"), Err(FormatError::TreeChanged)));
+        assert!(matches!(judged("# why\nrto = = 2h\n"), Err(FormatError::TreeChanged)));
+        assert!(matches!(judged("rto = 2h\n"), Err(FormatError::CommentLost)));
+    }
+}

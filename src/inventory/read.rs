@@ -71,6 +71,9 @@ pub fn read_file(name: &str, path: &Path) -> Result<Inventory, Vec<Diagnostic>> 
         ]
     };
     let file = File::open(path).map_err(unreadable)?;
+    if file.metadata().is_ok_and(|facts| facts.len() > INVENTORY_BYTES_MAX) {
+        return Err(vec![too_large(name)]);
+    }
     let mut bytes = Vec::new();
     // One byte more than allowed, so that a file that grows while it is read is refused as well.
     file.take(INVENTORY_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;

@@ -74,7 +74,7 @@ pub fn align(
             .zip(&policies)
             .map(|(subject, policy)| {
                 let rung = level.min(subject.ladder.rungs.len() - 1);
-                Lane::new(subject, rung, Judge::new(policy, inventory, reference))
+                Lane::new(subject, rung, Judge::new(policy, subject.pending, inventory, reference))
             })
             .collect();
         if let Some(chosen) = together(&mut lanes, request.within) {

@@ -33,7 +33,7 @@ pub(super) fn pick(
     inventory: &Inventory,
     reference: Timestamp,
 ) -> Result<Picked, Box<RungFailed>> {
-    let judge = Judge::new(policy, inventory, reference);
+    let judge = Judge::new(policy, subject.pending, inventory, reference);
     match &policy.kind {
         PolicyKind::Id(_) if subject.group => Err(Box::new(RungFailed {
             policy: policy.clone(),

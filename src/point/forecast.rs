@@ -158,7 +158,8 @@ impl Forecast {
             count(names.len(), "machine"),
             list(&names, SHOWN)
         );
-        let help = format!("wait for a first point, or leave out with `--without {}`", names.first()?);
+        let without: Vec<String> = names.iter().take(SHOWN).map(|name| format!("--without {name}")).collect();
+        let help = format!("wait for a first point, or leave out with `{}`", without.join(" "));
         Some(Diagnostic::placeless(points::NO_USABLE_POINT, message).help(help))
     }
 }
@@ -179,11 +180,11 @@ impl NoChoice {
                 self.reference,
             ));
         }
-        let help = match self.blamed.first() {
-            Some(name) if self.group => {
-                format!("leave out with `--without {name}`, add a rung to `point`, or choose with `--point`")
-            }
-            Some(_) | None => "add a rung to `point`, or choose with `--point`".to_owned(),
+        let choose = format!("choose with `--point {}=POLICY`, or add a rung to its `point`", self.subject);
+        // Leaving one machine out helps only where it alone is in the way.
+        let help = match self.blamed.as_slice() {
+            [name] if self.group => format!("leave out with `--without {name}`, or {choose}"),
+            _ => choose,
         };
         Diagnostic::placeless(points::NO_POINT_FITS, message).help(help)
     }
@@ -196,7 +197,11 @@ impl NoAlign {
         let diagnostic = Diagnostic::placeless(points::NOT_ALIGNED, self.why.clone());
         match self.removal.as_slice() {
             [] => diagnostic.help("widen `within`, or align fewer groups"),
-            names => diagnostic.help(format!("leave out {}, or widen `within`", list(names, SHOWN))),
+            names => {
+                let without: Vec<String> =
+                    names.iter().take(SHOWN).map(|name| format!("--without {name}")).collect();
+                diagnostic.help(format!("leave out with `{}`, or widen `within`", without.join(" ")))
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::choice::{Because, Pick, Reason};
-use super::subject::Member;
+use super::subject::{Member, Pending};
 use crate::base::Timestamp;
 use crate::inventory::{Inventory, Point, PointKind, Symbol};
 use crate::model::{Policy, PolicyKind};
@@ -61,7 +61,12 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(policy: &Policy, inventory: &'a Inventory, reference: Timestamp) -> Self {
+    pub(super) fn new(
+        policy: &Policy,
+        pending: Pending,
+        inventory: &'a Inventory,
+        reference: Timestamp,
+    ) -> Self {
         let id = if let PolicyKind::Id(id) = &policy.kind { Some(id.as_str()) } else { None };
         Self {
             inventory,
@@ -69,7 +74,7 @@ impl<'a> Judge<'a> {
             oldest: policy.max_age.map_or(Timestamp::from_nanos(i64::MIN), |age| reference.minus(age)),
             newest: policy.as_of.unwrap_or(Timestamp::from_nanos(i64::MAX)),
             // `latest` alone has pending data processed before it fails over.
-            processed: policy.kind != PolicyKind::Latest,
+            processed: policy.kind != PolicyKind::Latest || pending == Pending::Done,
             app: policy.kind.needs_app(),
             named: id.is_some() || policy.tag.is_some(),
             tag: Wanted::of(policy.tag.as_deref(), inventory),

@@ -25,4 +25,4 @@ pub use choice::{
 pub use choose::worse_than;
 pub use forecast::{Forecast, Pointless, PointlessWhy, forecast, pointless};
 pub use ladder::choose;
-pub use subject::{Member, Subject};
+pub use subject::{Member, Pending, Subject};

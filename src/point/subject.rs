@@ -16,6 +16,16 @@ pub struct Member {
     pub estate_name: String,
 }
 
+/// What becomes of points that are not processed when one is chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pending {
+    /// They will be processed before the failover where the policy is `latest`: a forecast.
+    ToCome,
+    /// That was done. What the source sent since then stays behind, whatever the policy: a binding.
+    Done,
+}
+
 /// A replication group with its members in plan order, or a single machine (of a tier or of none).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Subject {
@@ -27,6 +37,8 @@ pub struct Subject {
     pub group: bool,
     /// Which point is wanted.
     pub ladder: Ladder,
+    /// Whether pending data was processed before.
+    pub pending: Pending,
 }
 
 impl Subject {

@@ -5,7 +5,7 @@ use super::choice::{
 };
 use super::forecast::{Forecast, PointlessWhy};
 use crate::base::Timestamp;
-use crate::base::time::{format_duration, format_duration_short};
+use crate::base::time::{format_duration, format_duration_short, format_loss};
 use crate::base::words::{count, list};
 use crate::inventory::PointKind;
 use crate::model::{LadderEnd, Policy};
@@ -58,7 +58,7 @@ fn chosen(choice: &Choice, lines: &mut Vec<String>) {
         (None, [one, ..]) if choice.matched == super::Matched::Instant => format!("instant {}", one.at),
         (None, picks) => format!("independent points of {}", count(picks.len(), "machine")),
     };
-    let (loss, policy) = (format_duration(choice.loss()), &choice.policy);
+    let (loss, policy) = (format_loss(choice.loss()), &choice.policy);
     lines.push(format!("{}: {what} by {policy}, loses {loss}", choice.subject));
     let wide = choice.picks.iter().map(|pick| pick.name.chars().count()).max().unwrap_or(0);
     lines.extend(choice.picks.iter().map(|pick| pick_line(pick, wide)));
@@ -102,7 +102,7 @@ fn pick_line(pick: &Pick, wide: usize) -> String {
     };
     let pending = if pick.processed { "" } else { ", to be processed first" };
     let pad = " ".repeat(wide.saturating_sub(pick.name.chars().count()));
-    let loss = format_duration(pick.loss);
+    let loss = format_loss(pick.loss);
     format!("  {}{pad}  {}  {}  {kind}{pending}, loses {loss}", pick.name, pick.point, pick.at)
 }
 
@@ -155,15 +155,15 @@ pub fn alternative_line(alternative: &Alternative) -> String {
     let loss = alternative.picks.iter().map(|pick| pick.loss).max();
     match (loss, &alternative.set, alternative.picks.as_slice()) {
         (None, _, _) => format!("{policy}: nothing, because of {}", list(&alternative.blamed, SHOWN)),
-        (Some(loss), Some(set), _) => format!("{policy}: set {set}, loses {}", format_duration(loss)),
+        (Some(loss), Some(set), _) => format!("{policy}: set {set}, loses {}", format_loss(loss)),
         (Some(loss), None, [one]) => {
-            format!("{policy}: point {}, loses {}", one.point, format_duration(loss))
+            format!("{policy}: point {}, loses {}", one.point, format_loss(loss))
         }
         (Some(loss), None, _) if policy.kind.is_common() => {
-            format!("{policy}: one instant, loses {}", format_duration(loss))
+            format!("{policy}: one instant, loses {}", format_loss(loss))
         }
         (Some(loss), None, _) => {
-            format!("{policy}: each machine its own point, loses up to {}", format_duration(loss))
+            format!("{policy}: each machine its own point, loses up to {}", format_loss(loss))
         }
     }
 }

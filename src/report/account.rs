@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::base::Timestamp;
+use crate::base::time::{format_duration_short, format_loss};
 use crate::base::words::{count, list};
 use crate::event::Event;
 use crate::run::Run;
@@ -13,7 +14,7 @@ use crate::runbook::Phase;
 
 use super::facts::{ApprovalFact, Facts, PointsFact};
 use super::gather::gather;
-use super::words::{Look, Page, instant, short, time_near};
+use super::words::{Look, Page, instant, time_near};
 use super::{status_text, verdict};
 
 /// The format's name.
@@ -71,7 +72,7 @@ fn head(page: &mut Page, run: &Run, facts: &Facts, near: Timestamp) {
     let at = &facts.instants;
     let started = at.started_at.map_or_else(String::new, |at| format!("{}{by}", instant(at)));
     let ended = match (at.started_at, at.ended_at) {
-        (Some(from), Some(to)) => format!("{}, after {}", instant(to), short(to.since(from))),
+        (Some(from), Some(to)) => format!("{}, after {}", instant(to), format_duration_short(to.since(from))),
         (_, _) => format!("not yet; this is as of {}", instant(near)),
     };
     let mut rows = vec![
@@ -114,7 +115,7 @@ fn points(page: &mut Page, run: &Run, facts: &Facts, near: Timestamp) {
                     crate::inventory::PointKind::App => "app-consistent",
                     crate::inventory::PointKind::Final => "final",
                 };
-                let loses = format!("loses {}", short(as_duration(&point.loss_s)));
+                let loses = format!("loses {}", format_loss(as_duration(&point.loss_s)));
                 vec![vm.clone(), point.point.clone(), time_near(point.at, near), kind.to_owned(), loses]
             })
             .collect();
@@ -126,7 +127,7 @@ fn points_words(run: &Run, name: &str, fact: &PointsFact) -> String {
     let runbook = run.runbook();
     let found = runbook.subjects.iter_enumerated().find(|(_, subject)| subject.name == name);
     let rungs = found.and_then(|(id, _)| run.ladder(id)).map_or(1, |ladder| ladder.rungs.len());
-    let mut text = format!("{}, loses {}", fact.policy, short(as_duration(&fact.loss_s)));
+    let mut text = format!("{}, loses {}", fact.policy, format_loss(as_duration(&fact.loss_s)));
     if rungs > 1 {
         text = format!("{text}; rung {} of {rungs}", fact.rung + 1);
     }
@@ -141,7 +142,7 @@ fn points_words(run: &Run, name: &str, fact: &PointsFact) -> String {
         (None, Some(spread)) if fact.independent => {
             text = format!(
                 "{text}; INDEPENDENT points, {} apart: no consistency between the machines",
-                short(as_duration(spread))
+                format_duration_short(as_duration(spread))
             );
         }
         (None, Some(_)) => text.push_str("; one common instant"),
@@ -176,7 +177,9 @@ fn approvals(page: &mut Page, facts: &Facts, near: Timestamp) {
     page.heading("approvals");
     for approval in &facts.approvals {
         let waited = match (approval.asked_at, approval.answers.last()) {
-            (Some(asked), Some(answer)) => format!(", answered after {}", short(answer.at.since(asked))),
+            (Some(asked), Some(answer)) => {
+                format!(", answered after {}", format_duration_short(answer.at.since(asked)))
+            }
             (_, _) => String::new(),
         };
         let quorum = if approval.quorum > 1 {
@@ -224,7 +227,13 @@ fn critical_path(page: &mut Page, facts: &Facts) {
         return;
     }
     page.heading("where the time went");
-    page.text(2, &format!("these steps, one after the other, made up the {}:", short(as_duration(total))));
+    page.text(
+        2,
+        &format!(
+            "these steps, one after the other, made up the {}:",
+            format_duration_short(as_duration(total))
+        ),
+    );
     let rows: Vec<Vec<String>> = path
         .iter()
         .map(|one| {
@@ -233,9 +242,9 @@ fn critical_path(page: &mut Page, facts: &Facts) {
             let before = if waited < Duration::from_secs(1) {
                 String::new()
             } else {
-                format!("after {} for a slot, a delay or the driver", short(waited))
+                format!("after {} for a slot, a delay or the driver", format_duration_short(waited))
             };
-            vec![one.step.clone(), short(as_duration(&one.took_s)), before]
+            vec![one.step.clone(), format_duration_short(as_duration(&one.took_s)), before]
         })
         .collect();
     page.table(2, &["", "", ""], &rows);
@@ -255,7 +264,7 @@ fn phases(page: &mut Page, run: &Run, facts: &Facts, near: Timestamp) {
         let began = steps().filter(|step| step.started_at.is_some()).count();
         rows.push(vec![
             phase.word().to_owned(),
-            short(to.since(from)),
+            format_duration_short(to.since(from)),
             format!("{} to {}", time_near(from, near), time_near(to, near)),
             count(began, "step"),
         ]);
@@ -285,7 +294,9 @@ fn steps(page: &mut Page, facts: &Facts, near: Timestamp) {
                 step.phase.to_owned(),
                 step.name.clone(),
                 step.state.to_owned(),
-                step.took_s.as_ref().map_or_else(String::new, |took| short(as_duration(took))),
+                step.took_s
+                    .as_ref()
+                    .map_or_else(String::new, |took| format_duration_short(as_duration(took))),
                 parts.join("; "),
             ]
         })

@@ -4,12 +4,12 @@ use serde::Serialize;
 use serde_json::Number;
 
 use crate::base::Timestamp;
-use crate::base::time::format_duration;
+use crate::base::time::{format_duration, format_duration_short};
 use crate::base::words::{count, list};
 use crate::event::AskedPoints;
 use crate::model::{CommitPolicy, RoleMembers, Template, TemplatePart};
 use crate::run::{NodeState, Question, Run};
-use crate::runbook::{Act, CommitGate, Node, NodeId};
+use crate::runbook::{Act, CommitGate, Lane, Node, NodeId};
 
 use super::tell::choice_words;
 use super::words::{person, quoted, seconds, time_near};
@@ -19,7 +19,7 @@ use super::words::{person, quoted, seconds, time_near};
 pub struct Ask {
     /// The step.
     pub step: String,
-    /// `approval`, `commit`, `points`, `failed`, `unclear`.
+    /// `approval`, `commit`, `cleanup`, `points`, `failed`, `unclear`.
     pub kind: &'static str,
     /// What is asked.
     pub what: String,
@@ -167,6 +167,10 @@ pub(super) fn commit_command(run: &Run) -> String {
 
 fn commit(run: &Run, id: NodeId, node: &Node, plain: Ask, overdue: bool) -> Ask {
     let Act::CommitGate(gate) = &node.act else { return plain };
+    if node.lane == Lane::Cleanup {
+        let what = "remove all that the test made? Its copies stay up until then".to_owned();
+        return Ask { kind: "cleanup", what, commands: vec![command(run, "cleanup", None)], ..plain };
+    }
     let deleted = deleted_by(run, gate);
     let what = if deleted > 0 {
         format!(
@@ -276,7 +280,7 @@ pub(super) fn until(ask: &Ask, now: Timestamp) -> Option<String> {
         Some(at) if at > now => Some(format!(
             "until {} ({} left), {then}",
             time_near(at, now),
-            super::words::short(at.since(now))
+            format_duration_short(at.since(now))
         )),
         Some(_) | None if then.is_empty() => None,
         Some(_) | None => Some(then.to_owned()),

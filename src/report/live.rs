@@ -5,6 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::time::format_duration_short;
 use crate::base::{Clock, Timestamp};
 use crate::drive::Watch;
 use crate::event::Event;
@@ -15,7 +16,7 @@ use super::asks::{self, Ask};
 use super::status;
 use super::tell::{Teller, Weight};
 use super::verdict;
-use super::words::{Colour, Paint, chars, clean, clip, pad, paint, paint_of_state, short};
+use super::words::{Colour, Paint, chars, clean, clip, pad, paint, paint_of_state};
 
 /// Least time between two drawings: faster than the eye reads costs the terminal more than the run.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -272,14 +273,12 @@ fn running(run: &Run, now: Timestamp) -> Vec<(String, String)> {
         .map(|one| {
             let again = if one.attempt > 1 { format!(", attempt {}", one.attempt) } else { String::new() };
             let unknown = if one.state == "unknown" { ", outcome not known yet" } else { "" };
-            (one.step, format!("{}{again}{unknown}", short(now.since(one.since))))
+            (one.step, format!("{}{again}{unknown}", format_duration_short(now.since(one.since))))
         })
         .collect();
-    rows.extend(
-        status::retrying(run)
-            .into_iter()
-            .map(|one| (one.step, format!("again in {}: {}", short(one.at.since(now)), one.because))),
-    );
+    rows.extend(status::retrying(run).into_iter().map(|one| {
+        (one.step, format!("again in {}: {}", format_duration_short(one.at.since(now)), one.because))
+    }));
     rows
 }
 

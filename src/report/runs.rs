@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::base::Timestamp;
+use crate::base::time::format_duration_short;
 use crate::model::Mode;
 use crate::store::RunInfo;
 
-use super::words::{Look, Page, instant, short, time_near};
+use super::words::{Look, Page, instant, time_near};
 
 /// The format's name.
 pub const FORMAT: &str = "muster.runs/1";
@@ -62,7 +63,7 @@ pub fn text(runs: &[RunInfo], wall: Timestamp, look: Look) -> String {
         .map(|run| {
             let mode = run.mode.map_or_else(String::new, |mode| format!("{} ", mode.word()));
             let took = match run.ended_at {
-                Some(ended) => format!("took {}", short(ended.since(run.started_at))),
+                Some(ended) => format!("took {}", format_duration_short(ended.since(run.started_at))),
                 None => format!("last event {}", time_near(run.updated_at, run.started_at)),
             };
             vec![

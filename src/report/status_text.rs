@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::Timestamp;
+use crate::base::time::{format_duration_short, format_loss};
 use crate::base::words::count;
 use crate::run::Run;
 
@@ -10,7 +11,7 @@ use super::asks::{self, Ask};
 use super::facts::{Facts, MachineFact};
 use super::status::{Progress, Status};
 use super::verdict;
-use super::words::{Look, Page, instant, short, time_near};
+use super::words::{Look, Page, instant, time_near};
 
 /// Rows of a list before the rest is counted.
 const ROWS: usize = 12;
@@ -147,13 +148,17 @@ fn under_way(page: &mut Page, status: &Status, now: Timestamp) {
             let again = if one.attempt > 1 { format!(", attempt {}", one.attempt) } else { String::new() };
             let unknown = if one.state == "unknown" { ", outcome not known yet" } else { "" };
             let since = time_near(one.since, now);
-            vec![one.step.clone(), short(now.since(one.since)), format!("since {since}{again}{unknown}")]
+            vec![
+                one.step.clone(),
+                format_duration_short(now.since(one.since)),
+                format!("since {since}{again}{unknown}"),
+            ]
         })
         .collect();
     rows.extend(status.retrying.iter().map(|one| {
         let because =
             format!("again at {} after attempt {}: {}", time_near(one.at, now), one.attempt, one.because);
-        vec![one.step.clone(), format!("in {}", short(one.at.since(now))), because]
+        vec![one.step.clone(), format!("in {}", format_duration_short(one.at.since(now))), because]
     }));
     if !rows.is_empty() {
         page.heading("under way");
@@ -227,7 +232,7 @@ fn machine(name: &str, fact: &MachineFact, now: Timestamp) -> Vec<String> {
         fact.target.replace('-', " "),
         fact.address.clone().unwrap_or_default(),
         point.map_or_else(String::new, |(id, at)| format!("{id} {}", time_near(at, now))),
-        loss.map_or_else(String::new, short),
+        loss.map_or_else(String::new, format_loss),
         notes.join("; "),
     ]
 }

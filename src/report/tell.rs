@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::base::Timestamp;
-use crate::base::time::format_duration;
+use crate::base::time::{format_duration, format_duration_short, format_loss};
 use crate::base::words::{count, list};
 use crate::event::{AskedPoints, BoundSubject, Detail, Event, EventKind, FinalState, Person};
 use crate::run::RunState;
-use crate::runbook::{Act, Forecast, NodeId, Phase, Runbook, SubjectId};
+use crate::runbook::{Act, Forecast, Lane, NodeId, Phase, Runbook, SubjectId};
 
-use super::words::{instant, person, short};
+use super::words::{instant, person};
 
 /// How much a line matters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -61,7 +61,7 @@ impl Teller {
 
     fn took(&self, node: NodeId, at: Timestamp) -> String {
         let took = self.began.get(&node).map(|began| at.since(*began)).filter(|took| !took.is_zero());
-        took.map_or_else(String::new, |took| format!(" after {}", short(took)))
+        took.map_or_else(String::new, |took| format!(" after {}", format_duration_short(took)))
     }
 
     fn what(&mut self, runbook: &Runbook, event: &Event) -> (Weight, String) {
@@ -140,6 +140,9 @@ fn step_started(runbook: &Runbook, node: NodeId, attempt: u32, at: Timestamp) ->
         Act::Approve(approve) => {
             format!("waits for `{}` until {}", approve.by, instant(at.plus(approve.within)))
         }
+        Act::CommitGate(_) if compiled.lane == Lane::Cleanup => {
+            "is reached: the copies stay up until `muster cleanup`".to_owned()
+        }
         Act::CommitGate(_) => "is reached: the commit window may be closed".to_owned(),
         Act::Wait { duration, because } => format!("waits {}: {because}", format_duration(*duration)),
         Act::Check(check) => format!("looks for up to {}", format_duration(check.within)),
@@ -206,7 +209,7 @@ pub(super) fn choice_words(choice: &Forecast) -> String {
     };
     let loss = choice.points.iter().map(|point| point.loss).max().unwrap_or_default();
     let up_to = if choice.points.len() > 1 { "up to " } else { "" };
-    format!("{what} by {}, loses {up_to}{}", choice.policy, short(loss))
+    format!("{what} by {}, loses {up_to}{}", choice.policy, format_loss(loss))
 }
 
 fn points_bound(runbook: &Runbook, bound: &[BoundSubject]) -> (Weight, String) {
@@ -304,7 +307,8 @@ fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         EventKind::Halted { by, reason } => (Attention, format!("is halted by {}: {reason}", who(by))),
         EventKind::RollbackStarted { by, reason } => {
             let by = by.as_ref().map_or_else(String::new, |by| format!(", asked for by {}", who(by)));
-            (Attention, format!("goes back{by}: {reason}"))
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            (Attention, format!("goes back{by}{why}"))
         }
         EventKind::CommitRequested { by, delete_sources } => {
             let deletes = delete_sources

@@ -1,14 +1,15 @@
 //! Objectives against what was given, and what an operator must not overlook, as sentences.
 
 use crate::base::Timestamp;
-use crate::base::time::format_duration;
+use crate::base::time::{format_duration, format_duration_short, format_loss};
 use crate::base::words::{count, list};
 use crate::model::Mode;
 use crate::run::{Run, RunState};
+use crate::runbook::Act;
 
 use super::facts::Facts;
 use super::gather::{loss_is_known, reached, worst_loss};
-use super::words::{short, time_near};
+use super::words::time_near;
 
 /// Machines named in one sentence.
 const NAMES: usize = 8;
@@ -18,16 +19,18 @@ pub(super) fn rpo(run: &Run) -> String {
     let allowed = run.runbook().objective.rpo;
     match (worst_loss(run), allowed) {
         (None, None) => "no point is bound yet".to_owned(),
-        (None, Some(rpo)) => format!("no point is bound yet; {} allowed", short(rpo)),
-        (Some((loss, on)), None) => format!("{} at worst, on `{on}`; the plan states no RPO", short(loss)),
+        (None, Some(rpo)) => format!("no point is bound yet; {} allowed", format_duration_short(rpo)),
+        (Some((loss, on)), None) => {
+            format!("{} at worst, on `{on}`; the plan states no RPO", format_loss(loss))
+        }
         (Some((loss, on)), Some(rpo)) => {
             let verdict = match (loss <= rpo, loss_is_known(run)) {
                 (true, true) => "met",
                 (true, false) => "not all points are bound yet",
                 (false, _) => "MISSED",
             };
-            let lost = if loss <= rpo { short(loss) } else { format_duration(loss) };
-            format!("{verdict}: {lost} lost at worst, on `{on}`; {} allowed", short(rpo))
+            let lost = if loss <= rpo { format_loss(loss) } else { format_duration(loss) };
+            format!("{verdict}: {lost} lost at worst, on `{on}`; {} allowed", format_duration_short(rpo))
         }
     }
 }
@@ -40,9 +43,10 @@ pub(super) fn rto(run: &Run, now: Timestamp) -> String {
         .until
         .and_then(|node| run.runbook().nodes.get(node))
         .map_or_else(|| "the last machine was up".to_owned(), |node| format!("`{}` was done", node.name));
-    let allowed = objective
-        .rto
-        .map_or_else(|| "the plan states no RTO".to_owned(), |rto| format!("{} allowed", short(rto)));
+    let allowed = objective.rto.map_or_else(
+        || "the plan states no RTO".to_owned(),
+        |rto| format!("{} allowed", format_duration_short(rto)),
+    );
     if let Some((at, _)) = reached(run) {
         let took = at.since(*started);
         let verdict = match objective.rto {
@@ -51,11 +55,11 @@ pub(super) fn rto(run: &Run, now: Timestamp) -> String {
             None => "",
         };
         let outage = run.runbook().lost_at.map_or_else(String::new, |lost| {
-            format!("; {} after the source was lost", short(at.since(lost)))
+            format!("; {} after the source was lost", format_duration_short(at.since(lost)))
         });
         // What missed by seconds is told to the second: "2h; 2h allowed" would read as met.
         let exact = objective.rto.is_some_and(|rto| took > rto);
-        let took = if exact { format_duration(took) } else { short(took) };
+        let took = if exact { format_duration(took) } else { format_duration_short(took) };
         let back = if run.runbook().is_test() { "up" } else { "back" };
         return format!("{verdict}{back} after {}, when {goal}; {allowed}{outage}", took);
     }
@@ -63,18 +67,22 @@ pub(super) fn rto(run: &Run, now: Timestamp) -> String {
     let so_far = if ended { run.last_at() } else { now }.since(*started);
     let end = objective.rto.map(|rto| started.plus(rto));
     match (end, ended) {
-        (Some(_), true) => format!("MISSED: not reached in {}; {allowed}", short(so_far)),
-        (None, true) => format!("not reached in {}; {allowed}", short(so_far)),
+        (Some(_), true) => format!("MISSED: not reached in {}; {allowed}", format_duration_short(so_far)),
+        (None, true) => format!("not reached in {}; {allowed}", format_duration_short(so_far)),
         (Some(end), false) if now > end => {
-            format!("MISSED: {} so far, {} over; {allowed}", short(so_far), short(now.since(end)))
+            format!(
+                "MISSED: {} so far, {} over; {allowed}",
+                format_duration_short(so_far),
+                format_duration_short(now.since(end))
+            )
         }
         (Some(end), false) => format!(
             "{} so far; {allowed}, until {} ({} left)",
-            short(so_far),
+            format_duration_short(so_far),
             time_near(end, now),
-            short(end.since(now))
+            format_duration_short(end.since(now))
         ),
-        (None, false) => format!("{} so far; {allowed}", short(so_far)),
+        (None, false) => format!("{} so far; {allowed}", format_duration_short(so_far)),
     }
 }
 
@@ -148,7 +156,16 @@ pub(super) fn meaning(run: &Run, interrupted: bool) -> String {
             "the goal was not reached, and nothing is left to do; start a new run".to_owned()
         }
         RunState::Ended(crate::event::FinalState::RolledBack) => {
-            "the targets were dropped, the sources run; start a new run".to_owned()
+            let nodes = run.runbook().nodes.iter_enumerated();
+            let undid = |(id, node): (_, &crate::runbook::Node)| {
+                matches!(node.act, Act::RollBack { .. })
+                    && matches!(run.node(id), crate::run::NodeState::Succeeded { .. })
+            };
+            if nodes.into_iter().any(undid) {
+                "the targets were dropped, the sources run; start a new run".to_owned()
+            } else {
+                "no machine had been touched, so none was changed back; start a new run".to_owned()
+            }
         }
     }
 }

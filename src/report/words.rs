@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use crate::base::Timestamp;
-use crate::base::time::format_duration_short;
 use crate::event::Person;
 
 /// Whether colours are written.
@@ -235,15 +234,6 @@ pub(super) fn day(at: Timestamp) -> String {
 /// The time of day, and the day where it is not that of `near`.
 pub(super) fn time_near(at: Timestamp, near: Timestamp) -> String {
     if day(at) == day(near) { format!("{}Z", at.time_of_day()) } else { instant(at) }
-}
-
-/// A duration for people: its two largest parts, and no milliseconds past the first second.
-pub(super) fn short(duration: Duration) -> String {
-    if duration < Duration::from_secs(1) {
-        format_duration_short(duration)
-    } else {
-        format_duration_short(Duration::from_secs(duration.as_secs()))
-    }
 }
 
 /// A duration as a JSON number of seconds, whole where it is.

@@ -10,6 +10,13 @@ use super::context::Context;
 use super::scripts::ScriptTrouble;
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    let estate = &context.plan.estate;
+    let runs = estate.provider_args.get("run").and_then(|run| run.get(0)).and_then(serde_json::Value::as_str);
+    if let Some(program) = runs {
+        let trouble = context.scripts.trouble(&context.plan.folder, program);
+        let what = format!("estate {}", estate.name);
+        found.extend(trouble.map(|trouble| describe(&what, estate.provider_span, program, trouble)));
+    }
     let mut known: HashMap<String, Option<ScriptTrouble>> = HashMap::new();
     let mut look = |what: &str, span: Span, spec: &ScriptSpec| {
         let Some(program) = program(spec) else { return };

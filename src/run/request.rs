@@ -120,7 +120,7 @@ impl Run {
     pub fn decide(&self, request: &OperatorRequest, by: &Person) -> Result<Decision, String> {
         if let RunState::Ended(state) = self.state() {
             return Err(format!(
-                "run `{}` has ended as {}; start a new run",
+                "run `{}` has ended as {}; `muster report` says how, and another run is a new one",
                 self.id,
                 RunState::Ended(state).word()
             ));
@@ -418,11 +418,14 @@ impl Run {
                 _ => None,
             })
             .collect();
+        if self.runbook.is_test() {
+            return Err("a test commits nothing; `muster cleanup` ends it".to_owned());
+        }
         if gates.is_empty() {
             let open: Vec<&str> = self.failed().map(|node| self.name(node)).collect();
             return Err(match open.as_slice() {
                 [] if self.commit_began() => "the commit has begun already".to_owned(),
-                [] => "the commit window does not wait: steps before it are not done".to_owned(),
+                [] => self.not_at_the_window(),
                 open => {
                     format!("the commit waits for {}; retry or skip first", crate::base::words::list(open, 8))
                 }
@@ -447,6 +450,18 @@ impl Run {
                 crate::base::words::count(count as usize, "source machine")
             )),
         }
+    }
+
+    /// What stands before the commit window, of a run in which nothing failed.
+    fn not_at_the_window(&self) -> String {
+        let active = self.waiting.iter().chain(&self.running).chain(&self.unknown);
+        let names: Vec<&str> = active.map(|node| self.name(*node)).collect();
+        let at = if names.is_empty() {
+            String::new()
+        } else {
+            format!(": the run is at {}", crate::base::words::list(&names, 8))
+        };
+        format!("the commit window is not reached{at}")
     }
 
     fn cleanable(&self, by: Person) -> Result<EventKind, String> {

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use indexmap::IndexMap;
+
 use crate::base::words::list;
 use crate::inventory::{Inventory, Protection};
 use crate::source::Diagnostic;
@@ -112,9 +114,13 @@ const fn protection(protection: Protection) -> &'static str {
 /// The refusal that drift means; nothing where there is none.
 #[must_use]
 pub fn drift_diagnostics(drifts: &[Drift]) -> Vec<Diagnostic> {
-    let one = |drift: &Drift| {
-        Diagnostic::placeless(codes::DRIFTED, drift.sentence.clone())
-            .help(format!("compile again: what was approved relied on {}", list(&[&drift.about], 1)))
+    let mut by_subject: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for drift in drifts {
+        by_subject.entry(&drift.about).or_default().push(&drift.sentence);
+    }
+    let one = |(about, sentences): (&str, Vec<&str>)| {
+        Diagnostic::placeless(codes::DRIFTED, sentences.join(", and "))
+            .help(format!("compile again: what was approved relied on {}", list(&[about], 1)))
     };
-    drifts.iter().map(one).collect()
+    by_subject.into_iter().map(one).collect()
 }

@@ -62,7 +62,7 @@ pub fn thaw(name: &str, text: &str) -> Result<Runbook, Box<Diagnostic>> {
         return Err(refuse(format!("has {} bytes, a runbook at most {RUNBOOK_BYTES_MAX}", text.len())));
     }
     let read: Read = serde_json::from_str(text).map_err(|error| {
-        refuse(format!("is no frozen runbook (line {}, column {})", error.line(), error.column()))
+        refuse(format!("is no whole frozen runbook: {}", crate::base::words::json(&error)))
     })?;
     if read.format != RUNBOOK_FILE_FORMAT {
         return Err(refuse(format!(
@@ -75,7 +75,7 @@ pub fn thaw(name: &str, text: &str) -> Result<Runbook, Box<Diagnostic>> {
         return Err(refuse(format!("holds format `{format}`, this program runs `{RUNBOOK_FORMAT}`")));
     }
     let runbook: Runbook = serde_json::from_value(read.runbook)
-        .map_err(|error| refuse(format!("holds no runbook: {}", one_line(&error.to_string()))))?;
+        .map_err(|error| refuse(format!("holds no whole runbook: {}", crate::base::words::json(&error))))?;
     let digest = runbook.digest();
     if digest != read.digest {
         return Err(refuse(format!(
@@ -84,12 +84,29 @@ pub fn thaw(name: &str, text: &str) -> Result<Runbook, Box<Diagnostic>> {
             digest.short()
         )));
     }
+    // A key that this program does not know, or one that is said twice, is in no digest and would still be
+    // read by people.
+    if !compact(text).eq(compact(&freeze(&runbook))) {
+        return Err(refuse(
+            "was changed after it was frozen: it says what its digest does not cover".to_owned(),
+        ));
+    }
     sound(&runbook).map_err(refuse)?;
     Ok(runbook)
 }
 
-fn one_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+/// The bytes of a JSON text without the blanks between its words.
+fn compact(text: &str) -> impl Iterator<Item = u8> {
+    let (mut inside, mut escaped) = (false, false);
+    text.bytes().filter(move |byte| {
+        if !inside {
+            inside = *byte == b'"';
+            return !byte.is_ascii_whitespace();
+        }
+        inside = escaped || *byte != b'"';
+        escaped = !escaped && *byte == b'\\';
+        true
+    })
 }
 
 /// Whether every id leads to an entry and nothing waits for itself.

@@ -11,7 +11,7 @@ mod time;
 pub mod types;
 
 pub use act::{Act, BindAct, CommitGate, Slot};
-pub use compile::{CompileOptions, ReadDigest, compile, forecast_of, reprotect};
+pub use compile::{CompileOptions, ReadDigest, compile, forecast_of, missing_servers, reprotect};
 pub use drift::{Drift, drift, drift_diagnostics};
 pub use freeze::{RUNBOOK_FILE_FORMAT, freeze, looks_frozen, sound, thaw};
 pub use node::{Dependency, Lane, Needs, Node, NodeId, NodePolicy, Phase, Unit, UnitId};

@@ -5,7 +5,7 @@ mod steps;
 
 use std::fmt::Write as _;
 
-use crate::base::time::{format_duration, format_duration_short};
+use crate::base::time::{format_duration, format_duration_short, format_loss};
 use crate::base::words::count;
 use crate::inventory::PointKind;
 use crate::model::{CommitPolicy, Mode, Operation, RoleMembers};
@@ -116,7 +116,7 @@ fn head(page: &mut Page, runbook: &Runbook) {
         vec!["estate".to_owned(), format!("{} ({})", runbook.estate.name, runbook.estate.provider)],
         vec!["source".to_owned(), source_side.to_owned()],
         vec!["machines".to_owned(), count(runbook.machines.len(), "machine")],
-        vec!["compiled at".to_owned(), runbook.compiled_at.to_string()],
+        vec!["compiled at".to_owned(), runbook.compiled_at.whole_second().to_string()],
     ];
     if let Some(lost) = runbook.lost_at {
         rows.push(vec!["lost at".to_owned(), format!("{lost}: age and loss count from here")]);
@@ -143,8 +143,7 @@ fn head(page: &mut Page, runbook: &Runbook) {
 fn objectives(rows: &mut Vec<Vec<String>>, runbook: &Runbook) {
     if let Some(rpo) = runbook.objective.rpo {
         let worst = runbook.subjects.iter().filter_map(worst_loss).max();
-        let worst =
-            worst.map_or_else(String::new, |loss| format!(", forecast {}", format_duration_short(loss)));
+        let worst = worst.map_or_else(String::new, |loss| format!(", forecast {}", format_loss(loss)));
         rows.push(vec!["RPO".to_owned(), format!("{}{worst}", format_duration(rpo))]);
     }
     let (bound, path) = longest(runbook);
@@ -211,7 +210,7 @@ fn points(page: &mut Page, runbook: &Runbook) {
             };
             let mut row =
                 vec![format!("{indent}{name}"), point.point.clone(), kind.to_owned(), point.at.to_string()];
-            row.push(format!("loses {}", format_duration_short(point.loss)));
+            row.push(format!("loses {}", format_loss(point.loss)));
             row.push(policy);
             rows.push(row);
         }

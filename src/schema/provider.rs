@@ -1,5 +1,7 @@
 //! The built-in providers: their keys, what they can do, and their limits, known when compiling.
 
+use crate::base::limits;
+
 use super::types::{Choice, Key, Kind, Need, Type};
 
 /// A provider.
@@ -205,16 +207,15 @@ const QEMU: Provider = Provider {
 const COMMAND: Provider = Provider {
     kind: Kind {
         word: "command",
-        doc: "An estate behind a program of your own, asked one verb a call, JSON in and out.",
-        example: "command { run = [\"bin/our-estate\"], timeout = 60s }",
+        doc: "An estate behind a program of your own, in any language; `docs/providers.md` says how they talk.",
+        example: "command { run = [\"bin/our-estate\"], timeout = 20s, env { TOKEN = env(\"ESTATE_TOKEN\") } }",
         keys: &[
-            Key::new("run", Type::List(&Type::Text), Need::Required, "the program and its first arguments"),
-            Key::new("timeout", Type::Time, Need::Default("60s"), "how long one call may take"),
+            Key::new("run", Type::List(&Type::Text), Need::Required, "the program and its arguments"),
             Key::new(
-                "secrets",
-                Type::Many(&Type::Secret),
-                Need::Optional("none"),
-                "secrets handed to it with each call",
+                "timeout",
+                Type::TimeUpTo(limits::PROVIDER_CALL_MAX),
+                Need::Default("30s"),
+                "how long it may take to answer; longer work is answered with a handle",
             ),
         ],
         ..Kind::EMPTY

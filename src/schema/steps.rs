@@ -353,8 +353,8 @@ pub const PARTS: &[Kind] = &[
     },
     Kind {
         word: "env",
-        places: &["script", "check", "undo", "fence", "notify"],
-        doc: "The program's environment besides `MUSTER_*`.",
+        places: &["script", "check", "undo", "fence", "notify", "command"],
+        doc: "The program's environment besides `MUSTER_*`; the program of a provider gets texts without holes.",
         example: "env { LANG = \"C\", TOKEN = env(\"PAGER_TOKEN\") }",
         open: Some(Open {
             names: OpenNames::Words,

@@ -1,6 +1,8 @@
 //! The shape of the schema's tables: kinds of blocks, their keys, and the types of values.
 
-use crate::base::words;
+use std::time::Duration;
+
+use crate::base::{time, words};
 
 /// A kind of block, such as `group`.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +141,8 @@ pub enum Type {
     Duration,
     /// A duration above zero up to `limits::WAIT_MAX`.
     Time,
+    /// A duration above zero up to this one.
+    TimeUpTo(Duration),
     /// A size in bytes.
     Size,
     /// An instant.
@@ -185,6 +189,9 @@ impl Type {
             }
             Self::Int(least, most) => format!("a whole number from {least} to {most}"),
             Self::Duration | Self::Time => "a duration such as `10m`".to_owned(),
+            Self::TimeUpTo(most) => {
+                format!("a duration such as `10s`, at most `{}`", time::format_duration(*most))
+            }
             Self::Size => "a size such as `64GiB`".to_owned(),
             Self::Instant => "an instant such as `2026-11-23T06:00:00Z`".to_owned(),
             Self::Bool => "`true` or `false`".to_owned(),

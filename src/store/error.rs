@@ -100,7 +100,7 @@ pub enum StoreError {
         until: Timestamp,
     },
     /// Somebody else has taken the run over. Nothing was written.
-    #[error("run `{run}` is no longer driven under epoch {epoch}")]
+    #[error("run `{run}` was taken over by another process: this one (epoch {epoch}) drives it no more")]
     LeaseLost {
         /// The run.
         run: RunId,
@@ -215,7 +215,7 @@ impl StoreError {
         match error.kind() {
             Kind::StorageFull | Kind::QuotaExceeded => Self::NoSpace { path },
             Kind::ReadOnlyFilesystem => Self::ReadOnly { path },
-            _ => Self::Folder { path, doing, why: plain(&error.to_string()) },
+            _ => Self::Folder { path, doing, why: plain(&crate::base::words::system(error)) },
         }
     }
 

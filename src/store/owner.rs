@@ -48,6 +48,13 @@ impl Owner {
         }
     }
 
+    /// Whether it is certain that the process lives.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        let known = !self.space.is_empty() && self.started != 0;
+        known && here().is_some_and(|space| space == self.space) && !self.is_gone()
+    }
+
     pub(super) fn to_text(&self) -> String {
         match serde_json::to_string(self) {
             Ok(text) => text,
@@ -96,7 +103,7 @@ mod tests {
     #[test]
     fn this_process_lives_and_its_predecessor_does_not() {
         let me = Owner::this_process();
-        assert!(!me.is_gone());
+        assert!(!me.is_gone() && me.lives());
         assert!(Owner { started: me.started + 1, ..me.clone() }.is_gone(), "the id was given out again");
         assert!(Owner { pid: 4_194_305, ..me.clone() }.is_gone(), "past the largest process id of Linux");
         let text = me.to_text();
@@ -106,7 +113,8 @@ mod tests {
     #[test]
     fn a_process_elsewhere_is_never_called_gone() {
         let me = Owner::this_process();
-        assert!(!Owner::of("elsewhere", 4_194_305, 1).is_gone());
+        let elsewhere = Owner::of("elsewhere", 4_194_305, 1);
+        assert!(!elsewhere.is_gone() && !elsewhere.lives(), "nobody can tell");
         assert!(!Owner { space: "another boot".to_owned(), pid: 4_194_305, ..me }.is_gone());
     }
 }

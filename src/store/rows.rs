@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Deserialize as _;
 use serde::de::value::{Error as ValueError, StringDeserializer};
 
-use crate::base::{Digest, Timestamp, words};
+use crate::base::{Digest, Timestamp, limits, words};
 use crate::model::{Mode, Operation};
 
 use super::writer::Stop;
@@ -27,6 +27,9 @@ impl LeaseInfo {
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
         match (&self.owner, self.until) {
+            // Nobody takes a lease for that long: the clock was set back since, and only a holder that is
+            // seen to live still holds it.
+            (Some(owner), Some(until)) if until > now.plus(limits::LEASE) => owner.lives(),
             (Some(owner), Some(until)) => now < until && !owner.is_gone(),
             (Some(_) | None, _) => false,
         }

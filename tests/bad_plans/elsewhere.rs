@@ -1,5 +1,104 @@
-//! The codes without a folder in `tests/bad`, each with the reason and where it is tested instead.
+//! The codes without a folder in `tests/bad`: no plan, estate and command line of a folder bring them
+//! about. Each names the test that shows it instead.
 
-/// Code and reason.
-pub(crate) const ELSEWHERE: &[(&str, &str)] =
-    &[("MP0101", "the plan would have to be larger than 40 MiB; see syntax_messages.rs")];
+/// Where a code is shown.
+pub(crate) struct Elsewhere {
+    pub(crate) code: &'static str,
+    pub(crate) file: &'static str,
+    /// The test function.
+    pub(crate) test: &'static str,
+    /// What its body says of the code: the code itself, its constant, or the error that carries it.
+    pub(crate) by: &'static str,
+    pub(crate) why: &'static str,
+}
+
+const fn at(
+    code: &'static str,
+    file: &'static str,
+    test: &'static str,
+    by: &'static str,
+    why: &'static str,
+) -> Elsewhere {
+    Elsewhere { code, file, test, by, why }
+}
+
+const BY_HAND: &str = "tests/bad_plans/by_hand.rs";
+const HOSTILE: &str = "tests/command_provider/hostile.rs";
+const TOO_LARGE: &str = "files_too_large_to_be_read_are_refused_by_their_size";
+const STORE: &str = "the_run_log_refuses_in_these_words";
+const ALONE: &str = "the_compiler_refuses_by_itself_what_the_rules_refuse_before_it";
+const AZURE: &str = "a_provider_whose_failover_starts_the_machine_has_no_start_of_its_own";
+
+/// In the order of the codes.
+pub(crate) const ELSEWHERE: &[Elsewhere] = &[
+    at("MP0101", BY_HAND, TOO_LARGE, "MP0101", "the plan is larger than 40 MiB"),
+    at("MP0503", BY_HAND, TOO_LARGE, "MP0503", "the inventory is larger than 2 GiB"),
+    at(
+        "MP0564",
+        HOSTILE,
+        "a_program_that_keeps_dying_is_started_ever_more_seldom",
+        "MP0564",
+        "a part of another message",
+    ),
+    at(
+        "MP0565",
+        HOSTILE,
+        "a_program_that_hangs_is_killed_with_everything_that_it_started",
+        "MP0565",
+        "a part of another message",
+    ),
+    at(
+        "MP0566",
+        HOSTILE,
+        "lines_that_are_no_messages_end_the_program_and_are_told",
+        "MP0566",
+        "a part of another message",
+    ),
+    at("MP0567", HOSTILE, "floods_are_bounded", "MP0567", "a part of another message"),
+    at("MP0568", HOSTILE, "answers_that_nobody_asked_for_are_told", "MP0568", "a part of another message"),
+    at(
+        "MP0569",
+        HOSTILE,
+        "answers_about_something_else_are_not_believed",
+        "MP0569",
+        "a part of another message",
+    ),
+    at("MP0608", "tests/compile.rs", AZURE, "MP0608", "no provider of this build lacks a mode"),
+    at("MP0615", BY_HAND, ALONE, "MP0615", "MP0314 says it first; a script may vanish after that"),
+    at("MP0616", BY_HAND, ALONE, "MP0616", "MP0301 says it first"),
+    at("MP0617", "tests/compile.rs", AZURE, "MP0617", "no provider of this build merges its acts"),
+    at("MP0621", BY_HAND, ALONE, "MP0621", "MP0303 says it first"),
+    at("MP0652", BY_HAND, STORE, "MP0652", "needs a file system mounted read-only"),
+    at("MP0653", BY_HAND, STORE, "MP0653", "needs a full file system"),
+    at("MP0655", BY_HAND, STORE, "MP0655", "needs another version of the program"),
+    at("MP0656", BY_HAND, STORE, "MP0656", "needs a second process that holds the file for seconds"),
+    at("MP0657", BY_HAND, STORE, "MP0657", "needs a network file system"),
+    at("MP0658", BY_HAND, STORE, "MP0658", "needs a run log changed behind the program's back"),
+    at("MP0659", BY_HAND, STORE, "MP0659", "needs a disk that fails"),
+    at("MP0660", BY_HAND, STORE, "MP0660", "needs a second process that drives the run"),
+    at("MP0661", BY_HAND, STORE, "MP0661", "needs a driver that was stopped and taken over from"),
+    at("MP0666", BY_HAND, STORE, "MP0666", "needs a thousand requests that nobody answers"),
+    at(
+        "MP0667",
+        "tests/store/leases.rs",
+        "a_request_is_answered_once_with_the_events_that_come_of_it",
+        "NoSuchRequest",
+        "no command answers a request by its number",
+    ),
+    at("MP0668", BY_HAND, STORE, "MP0668", "no command names the run that it starts"),
+    at("MP0669", BY_HAND, STORE, "MP0669", "no command writes an event out of order"),
+    at(
+        "MP0711",
+        "src/format/mod.rs",
+        "a_text_that_says_something_else_or_less_is_held_back",
+        "MP0711",
+        "the formatter would have to be wrong",
+    ),
+    at(
+        "MP0712",
+        BY_HAND,
+        "output_that_goes_nowhere_is_the_engines_failure",
+        "MP0712",
+        "needs an output that cannot be written",
+    ),
+];

@@ -8,7 +8,9 @@ use super::bench::Bench;
 #[test]
 fn check_says_what_is_sound_and_warns_on_standard_error() {
     let bench = Bench::new();
-    bench.run(&["check", "erp.muster"]).exits(0).prints("plan `erp` is sound").says("warning[MP");
+    bench.run(&["check", "erp.muster"]).exits(0).prints("plan `erp` is sound").says("");
+    bench.edit("erp.muster", "common_app(max_age = 1h)", "common_app(max_age = 2h)");
+    bench.run(&["check", "erp.muster"]).exits(0).prints("plan `erp` is sound").says("warning[MP0318]");
     let quiet = bench.run(&["check", "-q", "erp.muster"]).exits(0);
     assert_eq!(quiet.err, "", "warnings are no errors");
     bench.run(&["check", "--timings", "one.muster"]).exits(0).prints("parse ").prints("graph ");

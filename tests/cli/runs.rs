@@ -88,6 +88,24 @@ fn rollback_of_a_run_that_nobody_drives_happens_at_once_and_exits_with_3() {
     assert_eq!(machines["vms"]["sql01"]["site"], "azure");
 }
 
+/// The operator was asked to commit such a test, and its copies could not be removed.
+#[test]
+fn a_test_without_a_cleanup_node_waits_for_cleanup_and_is_ended_by_it() {
+    let bench = Bench::new();
+    bench.edit("one.muster", "    wiki_up -> cleanup\n", "");
+    let waits = bench.run(&["test", "one.muster", "--yes"]).exits(6).says("muster cleanup");
+    assert!(!waits.err.contains("muster commit"), "{}", waits.err);
+    bench.run(&["commit", "last"]).exits(4).says("a test commits nothing");
+    bench.run(&["cleanup", "last"]).exits(0).prints("completed");
+    bench.run(&["cleanup", "last"]).exits(4).says("ended");
+
+    bench.edit("one.muster", "within = 10m", "status = 503, within = 10m");
+    bench.run(&["test", "one.muster", "--yes"]).exits(6).says("timed out");
+    bench.run(&["cleanup", "last"]).exits(3).prints("failed");
+    bench.edit("one.muster", "status = 503, ", "");
+    bench.run(&["test", "one.muster", "--yes"]).exits(6);
+}
+
 #[test]
 fn a_manual_commit_says_how_many_machines_it_deletes() {
     let bench = Bench::new();

@@ -3,7 +3,7 @@
 use musterpoint::base::{Id, Timestamp};
 use musterpoint::inventory::{Inventory, Machine, Point, PointKind, Protection, TagSet};
 use musterpoint::model::{Ladder, LadderEnd, Policy, VmId};
-use musterpoint::point::{Member, Subject};
+use musterpoint::point::{Member, Pending, Subject};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Spec {
@@ -66,5 +66,6 @@ pub(crate) fn subject(name: &str, members: &[usize], rungs: Vec<Policy>, end: La
         name: format!("m{index}"),
         estate_name: format!("v{index}"),
     });
-    Subject { name: name.into(), members: members.collect(), group: true, ladder: Ladder { rungs, end } }
+    let ladder = Ladder { rungs, end };
+    Subject { name: name.into(), members: members.collect(), group: true, ladder, pending: Pending::ToCome }
 }

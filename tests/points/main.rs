@@ -15,10 +15,11 @@ mod oracle;
 use std::time::Duration;
 
 use musterpoint::base::Timestamp;
-use musterpoint::inventory::{Inventory, PointKind};
+use musterpoint::inventory::{Inventory, Point, PointKind};
 use musterpoint::model::{LadderEnd, Policy, PolicyKind};
 use musterpoint::point::{
-    AlignRequest, Choice, Matched, Outcome, Reason, Subject, align, choose, text, verify, verify_align,
+    AlignRequest, Choice, Matched, Outcome, Pending, Reason, Subject, align, choose, text, verify,
+    verify_align,
 };
 use proptest::prelude::*;
 
@@ -129,10 +130,15 @@ proptest! {
     }
 
     #[test]
-    fn machines_alone_go_to_their_own_newest(machines in machines(1), policy in policy()) {
+    fn machines_alone_go_to_their_own_newest(
+        machines in machines(1), policy in policy(), binds in any::<bool>()
+    ) {
         let inventory = inventory(&machines);
-        let subject = Subject { group: false, ..subject("v", &[0], vec![policy.clone()], LadderEnd::Fail) };
-        let wanted = inventory.vms["v0"].points.iter().find(|point| fits(&inventory, &policy, point));
+        let pending = if binds { Pending::Done } else { Pending::ToCome };
+        let alone = subject("v", &[0], vec![policy.clone()], LadderEnd::Fail);
+        let subject = Subject { group: false, pending, ..alone };
+        let takes = |point: &&Point| fits(&inventory, &policy, point) && (point.processed || !binds);
+        let wanted = inventory.vms["v0"].points.iter().find(takes);
         let outcome = choose(&subject, &inventory, at(NOW));
         let got = outcome.choice().map(|choice| choice.picks[0].point.as_str());
         prop_assert_eq!(got, wanted.map(|point| inventory.text(point.id)));

@@ -10,6 +10,7 @@ use crate::base::Timestamp;
 use crate::model::{Mode, Operation};
 
 use super::verbs::estate::EstateArgs;
+use super::verbs::provider::ProviderArgs;
 use super::version;
 pub(super) use of_run::{
     AnswerArgs, CommitArgs, ListArgs, LogArgs, PointArgs, ReasonArgs, ReportArgs, ResumeArgs, RetryArgs,
@@ -108,6 +109,8 @@ pub(super) enum Verb {
     Cleanup(RunArgs),
     /// Protect the machines in the other direction, as a run of its own
     Reprotect(ReprotectArgs),
+    /// Try whether a provider's program keeps the contract of estates
+    Provider(ProviderArgs),
     /// Write a completion script for a shell
     Completions(CompletionsArgs),
     /// Write the manual page

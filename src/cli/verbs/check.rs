@@ -19,7 +19,7 @@ use crate::graph::{Expand, expand};
 use crate::model::resolve::{DiskFiles, resolve};
 use crate::model::{Mode, Operation, Plan};
 use crate::rules::{self, DiskScripts};
-use crate::runbook::{CompileOptions, compile};
+use crate::runbook::{CompileOptions, compile, missing_servers};
 use crate::source::codes::run as codes;
 use crate::source::{Diagnostic, FileId, Sources};
 
@@ -131,6 +131,7 @@ fn estate(context: &Context, plan: &Plan, sources: &Sources) -> Vec<Diagnostic> 
     let options = CompileOptions::new(Operation::Test, None, sources);
     let mut found = compile(plan, &inventory, &options).err().unwrap_or_default();
     found.retain(|diagnostic| [codes::UNKNOWN_TO_ESTATE, codes::GROUP_DIFFERS].contains(&diagnostic.code));
+    found.extend(missing_servers(plan, &inventory));
     found
 }
 

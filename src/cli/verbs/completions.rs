@@ -32,7 +32,9 @@ pub(in crate::cli) fn man() -> Result<Exit, Failure> {
             .and_then(|()| part.render_synopsis_section(&mut page))
             .and_then(|()| part.render_options_section(&mut page));
     }
-    written.map_err(|error| Failure::engine("the manual page cannot be written", &error))?;
+    written.map_err(|error| {
+        Failure::engine("the manual page cannot be written", &crate::base::words::system(&error))
+    })?;
     Console::print(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Done)
 }

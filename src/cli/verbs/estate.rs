@@ -96,6 +96,9 @@ async fn operate(disks: &Qemu, verb: &EstateVerb) -> Result<Vec<String>, EstateE
 
 fn failure(error: &EstateError) -> Failure {
     let (exit, help) = match error {
+        EstateError::Refused { code, .. } if code == "not_set_up" => {
+            (Exit::Refused, "set the estate up with `muster estate PLAN set-up`")
+        }
         EstateError::Refused { .. } => (Exit::Refused, "see how it stands with `muster inventory PLAN`"),
         EstateError::Retry { .. } => (Exit::Refused, "mend what the message names, then ask again"),
         EstateError::Unknown { .. } => (Exit::EngineFailed, "ask again: it goes on from what is there"),

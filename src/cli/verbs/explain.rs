@@ -38,7 +38,9 @@ pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit,
             let document = serde_json::json!({ "format": "muster.explanation/1", "steps": found });
             Console::print_json(&document)?;
         }
-        Format::Text => Console::print(&found.iter().map(graph::Explanation::text).collect::<String>())?,
+        Format::Text => {
+            Console::print_clean(&found.iter().map(graph::Explanation::text).collect::<String>())?
+        }
     }
     Ok(Exit::Done)
 }

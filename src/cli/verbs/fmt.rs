@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use crate::base::limits;
+use crate::base::words::system;
 use crate::cli::args::FmtArgs;
 use crate::cli::console::Console;
 use crate::cli::context::Context;
@@ -93,7 +94,7 @@ fn unreadable(name: &str, error: &std::io::Error) -> Failure {
         std::io::ErrorKind::NotFound => "does not exist".to_owned(),
         std::io::ErrorKind::PermissionDenied => "may not be read".to_owned(),
         std::io::ErrorKind::IsADirectory => "is a folder".to_owned(),
-        _ => format!("cannot be read: {error}"),
+        _ => format!("cannot be read: {}", system(error)),
     };
     Failure::placeless(
         Exit::InputWrong,
@@ -110,7 +111,7 @@ fn unreadable(name: &str, error: &std::io::Error) -> Failure {
 /// It cannot be written; what stood there is there still.
 pub(in crate::cli) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
-        let message = format!("`{}` cannot be written: {error}", path.display());
+        let message = format!("`{}` cannot be written: {}", path.display(), system(&error));
         Failure::said(Exit::InputWrong, codes::FILE_NOT_WRITTEN, message, "name a file that may be written")
     };
     // A link stays one: what it leads to is replaced.

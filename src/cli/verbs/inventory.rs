@@ -17,7 +17,7 @@ pub(in crate::cli) fn run(context: &Context, args: &InventoryArgs) -> Result<Exi
     let inventory = pipeline::inventory(context, &plan.plan.estate.name, &estate)?;
     match args.output.format {
         Format::Json => Console::print(&to_text(&inventory))?,
-        Format::Text => Console::print(&text(&inventory))?,
+        Format::Text => Console::print_clean(&text(&inventory))?,
     }
     Ok(Exit::Done)
 }

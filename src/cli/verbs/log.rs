@@ -20,7 +20,9 @@ pub(in crate::cli) fn run(context: &Context, args: &LogArgs) -> Result<Exit, Fai
         Format::Json => document(&run, &events, digest.as_str(), &mut out),
         Format::Text => log::text(run.runbook(), &events, context.console.look(), &mut out),
     };
-    written.map_err(|error| Failure::engine("the log cannot be written down", &error))?;
+    written.map_err(|error| {
+        Failure::engine("the log cannot be written down", &crate::base::words::system(&error))
+    })?;
     Console::print(&String::from_utf8_lossy(&out))?;
     Ok(Exit::Done)
 }

@@ -10,6 +10,7 @@ mod inventory;
 mod log;
 mod points;
 mod preview;
+pub(super) mod provider;
 mod report;
 mod request;
 mod resume;
@@ -73,6 +74,7 @@ pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
             ask(context, &args.run, &OperatorRequest::Commit { delete_sources: args.delete_sources })
         }
         Verb::Cleanup(args) => ask(context, &args.run, &OperatorRequest::CleanUp),
+        Verb::Provider(args) => provider::run(context, &args),
         Verb::Completions(args) => completions::completions(&args),
         Verb::Man => completions::man(),
         Verb::ScriptHost { folder } => script_host::run(context, &folder),

@@ -1,6 +1,6 @@
 //! `points`: the forecast for each group and machine with its certificate. Only reads.
 
-use crate::base::words::did_you_mean;
+use crate::base::words::{count, did_you_mean};
 use crate::cli::args::{Format, PointsArgs, WantedArgs};
 use crate::cli::console::Console;
 use crate::cli::context::Context;
@@ -11,7 +11,7 @@ use crate::estate::any::Purpose;
 use crate::graph::Units;
 use crate::inventory::{Inventory, read_file};
 use crate::model::Ladder;
-use crate::point::{AlignRequest, Member, Subject, forecast, json, text};
+use crate::point::{AlignRequest, Member, Pending, Subject, forecast, json, text};
 use crate::source::codes::command as codes;
 
 /// Prints what would be chosen now.
@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(context: &Context, args: &PointsArgs) -> Result<Exit, 
     let forecast = forecast(&subjects, &aligns, &inventory, reference);
     match args.output.format {
         Format::Json => Console::print_json(&json::document(&subjects, &forecast, inventory.now))?,
-        Format::Text => Console::print(&text::render(&forecast))?,
+        Format::Text => Console::print_clean(&text::render(&forecast))?,
     }
     Ok(Exit::Done)
 }
@@ -67,6 +67,7 @@ fn subjects(
             members: members.collect(),
             group: subject.group.is_some(),
             ladder,
+            pending: Pending::ToCome,
         });
     }
     let known: Vec<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
@@ -75,7 +76,7 @@ fn subjects(
     {
         let message = format!("`--point` names `{unknown}`, which is no group and no machine outside any");
         let help = did_you_mean(unknown, known)
-            .unwrap_or_else(|| format!("the estate reports {} machines", inventory.vms.len()));
+            .unwrap_or_else(|| format!("the estate reports {}", count(inventory.vms.len(), "machine")));
         return Err(Failure::said(Exit::Usage, codes::OPTION_UNREADABLE, message, help));
     }
     Ok(subjects)

@@ -26,7 +26,7 @@ pub(in crate::cli) fn run(context: &Context, args: &PreviewArgs) -> Result<Exit,
     };
     match args.output.format {
         Format::Json => Console::print(&freeze(&runbook))?,
-        Format::Text => Console::print(&preview(&runbook))?,
+        Format::Text => Console::print_clean(&preview(&runbook))?,
     }
     if let Some(path) = &args.out {
         super::fmt::replace(path, freeze(&runbook).as_bytes())?;

@@ -130,7 +130,7 @@ pub struct Description {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the whole estate, an object")]
 struct FileText {
     format: String,
     sites: Vec<SiteText>,
@@ -138,7 +138,7 @@ struct FileText {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a site, such as `{ \"name\": \"north\" }`")]
 struct SiteText {
     name: String,
     #[serde(default)]
@@ -146,7 +146,7 @@ struct SiteText {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a machine, such as `{ \"disks\": { \"data\": \"64MiB\" } }`")]
 struct MachineText {
     #[serde(default)]
     group: Option<String>,
@@ -167,10 +167,9 @@ impl Description {
             return Err(Diagnostic::placeless(codes::DISKS_UNREADABLE, message));
         }
         let file: FileText = serde_json::from_str(text).map_err(|error| {
-            let message =
-                format!("the estate file is not a description of disks: {error}").replace('\n', " ");
-            Diagnostic::placeless(codes::DISKS_UNREADABLE, message.trim_end_matches('.'))
-                .help(format!("write `\"format\": \"{DISKS_FORMAT}\"` with `sites` and `machines`"))
+            let message = format!("the estate file is not a description of disks: {}", words::json(&error));
+            Diagnostic::placeless(codes::DISKS_UNREADABLE, message)
+                .help("mend that line; `muster explain MP0541` shows such a file")
         })?;
         if file.format != DISKS_FORMAT {
             let message = format!("the estate file has the format `{}`", file.format);

@@ -78,7 +78,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, T
         return Err(damaged(path, &format!("it has {length} bytes, at most {RECORD_BYTES_MAX}")));
     }
     let text = fs::read(path).map_err(|error| Trouble::io("read", path, &error))?;
-    serde_json::from_slice(&text).map(Some).map_err(|error| damaged(path, &error.to_string()))
+    serde_json::from_slice(&text).map(Some).map_err(|error| damaged(path, &crate::base::words::json(&error)))
 }
 
 fn damaged(path: &Path, why: &str) -> Trouble {

@@ -112,8 +112,13 @@ impl Qemu {
             Diagnostic::placeless(codes::ESTATE_FOLDER, why)
                 .help("say another state folder with `--state DIR`")
         };
-        let folder = std::path::absolute(&said)
-            .map_err(|error| unusable(format!("the folder `{}` cannot be used: {error}", said.display())))?;
+        let folder = std::path::absolute(&said).map_err(|error| {
+            unusable(format!(
+                "the folder `{}` cannot be used: {}",
+                said.display(),
+                crate::base::words::system(&error)
+            ))
+        })?;
         let layout = Layout::new(folder);
         sockets_fit(&layout, &description)?;
         let estate = Self {

@@ -19,7 +19,7 @@ pub(super) enum Trouble {
 impl Trouble {
     /// What a file operation ran into.
     pub(super) fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
-        let message = format!("cannot {doing} `{}`: {error}", path.display());
+        let message = format!("cannot {doing} `{}`: {}", path.display(), crate::base::words::system(error));
         if error.kind() == io::ErrorKind::StorageFull {
             Self::Retry("no_space", message)
         } else {

@@ -264,7 +264,7 @@ fn reprotect(world: &World<'_>, machine: &SimMachine, to: &str, via: Option<&str
 fn process_server(world: &World<'_>, to: &str, via: Option<&str>) -> Result<(), Trouble> {
     let known = &world.ground.facts.process_servers;
     let Some(name) = via else {
-        if known.is_empty() {
+        if known.iter().all(|server| server.site != to) {
             return Ok(());
         }
         return no(refused(

@@ -1,13 +1,16 @@
 //! Opens a simulated estate: its database is continued, or made from the inventory, in one transaction.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::base::words::system;
 use crate::base::{Clock, Timestamp};
 use crate::inventory::Inventory;
 use crate::source::codes::estate::{SIM_CHANGED, SIM_SEED, SIM_STATE};
+use crate::source::codes::run::{NO_SPACE, STATE_READ_ONLY};
 use crate::source::{Diagnostic, Severity};
 
 use super::clock::VirtualClock;
@@ -15,7 +18,7 @@ use super::db::{self, Facts};
 use super::ground::Ground;
 use super::import::{Start, import};
 use super::settings::Settings;
-use super::trouble::Trouble;
+use super::trouble::{DiskTrouble, Trouble};
 use super::world::World;
 use super::{Sim, SimOptions, view};
 
@@ -48,7 +51,7 @@ pub(super) fn open(options: SimOptions) -> Result<Sim, Vec<Diagnostic>> {
     let path = options.path.clone();
     try_open(options).map_err(|failure| match failure {
         Failure::Said(diagnostics) => diagnostics,
-        Failure::Broken(trouble) => vec![broken(&path, &trouble.into_answer().to_string())],
+        Failure::Broken(trouble) => vec![unopened(&path, trouble)],
     })
 }
 
@@ -56,7 +59,13 @@ fn try_open(options: SimOptions) -> Result<Sim, Failure> {
     let SimOptions { path, inventory, seed, speed, faults, real } = options;
     let start = import(&inventory, &Settings::read(&inventory)?, seed)?;
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| vec![broken(&path, &error.to_string())])?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            vec![match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => no_space(folder),
+                ErrorKind::ReadOnlyFilesystem => read_only(folder),
+                _ => broken(&path, &system(&error)),
+            }]
+        })?;
     }
     let mut connection = db::open(&path)?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -121,8 +130,33 @@ fn changed(path: &Path, facts: &Facts, start: &Start) -> Vec<Diagnostic> {
     warnings
 }
 
+/// What kept the database from being opened. Nothing was asked of the estate yet.
+fn unopened(path: &Path, trouble: Trouble) -> Diagnostic {
+    match trouble.of_disk(path) {
+        Some(DiskTrouble::Full) => no_space(path),
+        Some(DiskTrouble::ReadOnly) => read_only(path),
+        None => {
+            let help = if trouble.is_busy() {
+                "end the program that holds it, or name another `--state`"
+            } else {
+                "nothing real is in it: delete it, or name another `--state`"
+            };
+            broken(path, &trouble.into_reason()).help(help)
+        }
+    }
+}
+
+fn no_space(path: &Path) -> Diagnostic {
+    Diagnostic::placeless(NO_SPACE, format!("there is no space left for `{}`", path.display()))
+        .help("free space on that file system")
+}
+
+fn read_only(path: &Path) -> Diagnostic {
+    Diagnostic::placeless(STATE_READ_ONLY, format!("`{}` can only be read", path.display()))
+        .help("name a folder that can be written with `--state`")
+}
+
 fn broken(path: &Path, why: &str) -> Diagnostic {
     let message = format!("the simulated estate in `{}` does not open: {why}", path.display());
-    Diagnostic::placeless(SIM_STATE, message.replace('\n', " "))
-        .help("close what holds the file, or name another `--state`")
+    Diagnostic::placeless(SIM_STATE, message.replace('\n', " ")).help("name another `--state`")
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::base::time::parse_duration;
-use crate::base::words::did_you_mean;
+use crate::base::words::{did_you_mean, json};
 use crate::inventory::Inventory;
 use crate::source::Diagnostic;
 use crate::source::codes::estate::{SIM_NAME, SIM_SETTINGS};
@@ -179,7 +179,7 @@ impl Settings {
     pub(super) fn read(inventory: &Inventory) -> Result<Self, Vec<Diagnostic>> {
         let settings = match inventory.sim.as_ref() {
             None | Some(Value::Null) => Self::default(),
-            Some(value) => Self::deserialize(value).map_err(|error| vec![misshapen(&error)])?,
+            Some(value) => Self::deserialize(value).map_err(|error| vec![misshapen(value, &error)])?,
         };
         let found = settings.check(inventory);
         if found.is_empty() { Ok(settings) } else { Err(found) }
@@ -225,9 +225,34 @@ impl Settings {
     }
 }
 
-fn misshapen(error: &serde_json::Error) -> Diagnostic {
-    Diagnostic::placeless(SIM_SETTINGS, format!("the inventory's `sim` object does not read: {error}"))
+fn misshapen(sim: &Value, error: &serde_json::Error) -> Diagnostic {
+    let place = place_of(sim, &error.to_string());
+    Diagnostic::placeless(SIM_SETTINGS, format!("`{place}` in the inventory does not read: {}", json(error)))
         .help("change it to the form that `muster explain MP0520` shows")
+}
+
+/// Where in the `sim` object the fault lies, as `sim.durations.start`.
+/// Approach: the part that by itself gives the same fault is taken, then the part of that part. No
+/// setting lies deeper than four keys.
+fn place_of(sim: &Value, fault: &str) -> String {
+    let mut keys: Vec<&String> = Vec::new();
+    let mut at = sim;
+    while let (Value::Object(parts), true) = (at, keys.len() < 4) {
+        let alone = |key: &String, part: &Value| {
+            keys.iter()
+                .rev()
+                .fold(Value::Object([(key.clone(), part.clone())].into_iter().collect()), |inner, key| {
+                    Value::Object([((*key).clone(), inner)].into_iter().collect())
+                })
+        };
+        let same = |(key, part): &(&String, &Value)| {
+            Settings::deserialize(alone(key, part)).is_err_and(|error| error.to_string() == fault)
+        };
+        let Some((key, part)) = parts.iter().find(same) else { break };
+        keys.push(key);
+        at = part;
+    }
+    keys.iter().fold("sim".to_owned(), |place, key| format!("{place}.{key}"))
 }
 
 fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::base::Timestamp;
 use crate::base::limits::{INVENTORY_ERRORS_MAX, NAME_CHARS_MAX};
-use crate::base::words::did_you_mean;
+use crate::base::words::{did_you_mean, either, nearest};
 use crate::source::codes::estate;
 use crate::source::{Code, Diagnostic};
 
@@ -27,6 +27,8 @@ pub(super) struct Context<'f> {
     file: &'f str,
     place: Vec<Segment>,
     found: Vec<Diagnostic>,
+    /// Fields that a misspelt one beside them stands for, by their places: one mistake is said once.
+    misspelt: Vec<String>,
 }
 
 /// A text for a message: no control characters, so that it stays one line.
@@ -40,7 +42,7 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 
 impl<'f> Context<'f> {
     pub(super) const fn new(file: &'f str) -> Self {
-        Self { file, place: Vec::new(), found: Vec::new() }
+        Self { file, place: Vec::new(), found: Vec::new(), misspelt: Vec::new() }
     }
 
     pub(super) fn enter(&mut self, segment: Segment) {
@@ -91,16 +93,19 @@ impl<'f> Context<'f> {
         if text.is_empty() { "the top".to_owned() } else { format!("`{text}`") }
     }
 
-    /// Records that something is wrong; the message is completed by the file's name.
+    /// Records that something is wrong; the message is begun with the file's name.
     pub(super) fn refuse(&mut self, code: Code, message: &str, help: Option<String>) {
         if !self.gave_up() {
-            let message = format!("{message} in inventory `{}`", clean(self.file));
+            let message = format!("in inventory `{}`, {message}", clean(self.file));
             self.found.push(Diagnostic::placeless(code, message).help_if(help));
         }
     }
 
     pub(super) fn unknown_field(&mut self, key: &str, known: &[&str]) {
-        let message = format!("unknown field `{}` at {}", clean(key), self.place(""));
+        let message = format!("the field `{}` at {} is unknown", clean(key), self.place(""));
+        if let [meant] = nearest(key, known.iter().copied()).as_slice() {
+            self.misspelt.push(self.place(meant));
+        }
         let help = did_you_mean(key, known.iter().copied())
             .unwrap_or_else(|| format!("remove it; known here: {}", known.join(", ")));
         self.refuse(estate::INVENTORY_UNKNOWN_FIELD, &message, Some(help));
@@ -112,7 +117,10 @@ impl<'f> Context<'f> {
     }
 
     pub(super) fn missing(&mut self, field: &str) {
-        let message = format!("field `{field}` is missing at {}", self.place(""));
+        if self.misspelt.contains(&self.place(field)) {
+            return;
+        }
+        let message = format!("the field `{field}` is missing at {}", self.place(""));
         self.refuse(estate::INVENTORY_FIELD_MISSING, &message, Some(format!("add `{field}`")));
     }
 
@@ -173,16 +181,17 @@ impl<'f> Context<'f> {
         words: &[(&'static str, T)],
     ) -> Option<T> {
         let known = || words.iter().map(|(word, _)| *word);
-        let all = || known().collect::<Vec<_>>().join(", ");
+        let all = || either(&known().collect::<Vec<_>>(), words.len());
         let Scalar::Text(text) = value else {
-            self.wrong(field, value.kind(), &format!("one of {}", all()));
+            self.wrong(field, value.kind(), &all());
             return None;
         };
         if let Some((_, found)) = words.iter().find(|(word, _)| word == text) {
             return Some(*found);
         }
-        let message = format!("{} is `{}`, not one of {}", self.place(field), clean(text), all());
-        self.refuse(estate::INVENTORY_WRONG_VALUE, &message, did_you_mean(text, known()));
+        let message = format!("{} is `{}`, not {}", self.place(field), clean(text), all());
+        let help = did_you_mean(text, known()).unwrap_or_else(|| format!("write {}", all()));
+        self.refuse(estate::INVENTORY_WRONG_VALUE, &message, Some(help));
         None
     }
 }

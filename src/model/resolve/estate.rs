@@ -12,9 +12,9 @@ use crate::syntax::ast::{Name, Stmt, Value, ValueKind};
 
 use super::context::Context;
 use super::declare::{Named, one_label};
-use super::fields::{Fields, Heading};
+use super::fields::{Fields, Heading, Part};
 use super::files::Library;
-use super::shape;
+use super::{program, shape};
 
 /// Resolves an estate; nothing where something is wrong.
 pub(super) fn resolve(context: &mut Context, library: &Library<'_>, named: Named<'_>) -> Option<Estate> {
@@ -111,6 +111,9 @@ fn provider_of(
     let heading = Heading { kind: &found.kind, name: None, span: name.span };
     let fields = Fields::read(context, heading, body);
     let mut args = Map::new();
+    if let Some(part) = fields.part("env") {
+        args.insert("env".to_owned(), environment(context, library, part));
+    }
     for key in found.kind.keys {
         if let Some(value) = fields.value(key.word) {
             let list = matches!(key.ty, schema::Type::List(_) | schema::Type::Many(_));
@@ -121,12 +124,41 @@ fn provider_of(
             } else {
                 json(library, value, folder)
             };
+            let read = if key.word == "run" { program(context, library, value, read)? } else { read };
             args.insert(key.word.to_owned(), read);
         } else if let Need::Default(text) = key.need {
             args.insert(key.word.to_owned(), default_json(text));
         }
     }
     Some((found, name.span, Json::Object(args)))
+}
+
+/// What runs a provider: its first text is a program, as that of a script.
+fn program(context: &mut Context, library: &Library<'_>, value: &Value<'_>, mut read: Json) -> Option<Json> {
+    if let Some(Json::String(first)) = read.get_mut(0) {
+        *first = program::place(context, library, "run", std::mem::take(first), value.span)?;
+    }
+    Some(read)
+}
+
+/// The environment of a provider's program: texts, and secrets by reference.
+fn environment(context: &mut Context, library: &Library<'_>, part: Part<'_>) -> Json {
+    let inner = part.read(context, None);
+    let mut env = Map::new();
+    for (name, value) in &inner.open {
+        if let ValueKind::Text(parts) = &value.kind
+            && shape::plain(parts).is_none()
+        {
+            let message = format!("`{}` of a provider is a text without holes", name.text);
+            context.report(
+                Diagnostic::error(codes::WRONG_TYPE, message, value.span)
+                    .help("write out what `${…}` stands for"),
+            );
+            continue;
+        }
+        env.insert(name.text.to_owned(), json(library, value, ""));
+    }
+    Json::Object(env)
 }
 
 fn holds_path(ty: &schema::Type) -> bool {

@@ -5,12 +5,13 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::model::{EnvValue, Retry, ScriptSpec, Template, TemplatePart};
-use crate::source::Diagnostic;
 use crate::source::codes::names as codes;
+use crate::source::{Diagnostic, Span};
 use crate::syntax::ast::{Value, ValueKind};
 
 use super::context::Context;
 use super::fields::{Fields, Part};
+use super::files::Library;
 use super::scope::Scope;
 use super::{estate, shape};
 
@@ -63,21 +64,8 @@ impl Scope<'_, '_> {
         value: &Value<'_>,
     ) -> Option<()> {
         let Some(text) = program.as_plain().map(str::to_owned) else { return Some(()) };
-        if text.is_empty() {
-            let message = format!("`{key}` names no program");
-            context.report(Diagnostic::error(codes::EMPTY, message, value.span).help("name a program"));
-            return None;
-        }
-        if text.starts_with('/') || !text.contains('/') {
-            return Some(());
-        }
-        if !shape::check_path(context, key, &text, value.span) {
-            return None;
-        }
-        let folder = self.world.library.folder_of(value.span.file);
-        if !folder.is_empty() {
-            program.parts = vec![TemplatePart::Plain(format!("{folder}{text}"))];
-        }
+        let placed = place(context, self.world.library, key, text, value.span)?;
+        program.parts = vec![TemplatePart::Plain(placed)];
         Some(())
     }
 
@@ -106,6 +94,26 @@ impl Scope<'_, '_> {
         let inner = fields.part("undo")?.read(context, None);
         self.program(context, &inner)
     }
+}
+
+/// A program's path as it counts from the plan's folder; nothing where it leads out of it.
+pub(super) fn place(
+    context: &mut Context,
+    library: &Library<'_>,
+    key: &str,
+    text: String,
+    span: Span,
+) -> Option<String> {
+    if text.is_empty() {
+        let message = format!("`{key}` names no program");
+        context.report(Diagnostic::error(codes::EMPTY, message, span).help("name a program"));
+        return None;
+    }
+    if text.starts_with('/') || !text.contains('/') {
+        return Some(text);
+    }
+    let fits = shape::check_path(context, key, &text, span);
+    fits.then(|| format!("{}{text}", library.folder_of(span.file)))
 }
 
 /// A `retry` block.

@@ -44,7 +44,7 @@ pub(super) fn check(context: &mut Context, key: &str, ty: &Type, value: &Value<'
             ));
             false
         }
-        (Type::Duration | Type::Time, ValueKind::Duration(duration)) => {
+        (Type::Duration | Type::Time | Type::TimeUpTo(_), ValueKind::Duration(duration)) => {
             check_duration(context, key, ty, *duration, value.span)
         }
         (Type::Word(choices), ValueKind::Word(word)) => check_word(context, key, choices, word, value.span),
@@ -66,7 +66,7 @@ fn fits(ty: &Type, value: &Value<'_>) -> bool {
     match ty {
         Type::Text | Type::Given | Type::Template | Type::Path => matches!(kind, ValueKind::Text(_)),
         Type::Int(..) => matches!(kind, ValueKind::Int(_)),
-        Type::Duration | Type::Time => matches!(kind, ValueKind::Duration(_)),
+        Type::Duration | Type::Time | Type::TimeUpTo(_) => matches!(kind, ValueKind::Duration(_)),
         Type::Size => matches!(kind, ValueKind::Size(_)),
         Type::Instant => matches!(kind, ValueKind::Instant(_)),
         Type::Bool => matches!(kind, ValueKind::Bool(_)),
@@ -167,10 +167,20 @@ pub(super) fn check_path(context: &mut Context, key: &str, text: &str, span: Spa
 }
 
 fn check_duration(context: &mut Context, key: &str, ty: &Type, duration: Duration, span: Span) -> bool {
-    if matches!(ty, Type::Time) && duration.is_zero() {
+    if matches!(ty, Type::Time | Type::TimeUpTo(_)) && duration.is_zero() {
         let message = format!("`{key}` is `0s`, and it is longer than that");
         context.report(
             Diagnostic::error(codes::OUT_OF_RANGE, message, span).help("write a duration such as `30s`"),
+        );
+        return false;
+    }
+    if let Type::TimeUpTo(most) = ty
+        && duration > *most
+    {
+        let (said, most) = (time::format_duration(duration), time::format_duration(*most));
+        let message = format!("`{key}` is `{said}`, and `{most}` is the most");
+        context.report(
+            Diagnostic::error(codes::OUT_OF_RANGE, message, span).help(format!("write `{most}` or less")),
         );
         return false;
     }

@@ -3,13 +3,13 @@
 use super::Case;
 use crate::inventory::{Point, PointKind};
 use crate::model::{Policy, PolicyKind};
-use crate::point::Reason;
+use crate::point::{Pending, Reason};
 
 /// All reasons against a point, in the order of `Reason`; none if it is admissible.
 pub(super) fn reasons(case: Case<'_>, policy: &Policy, point: &Point) -> Vec<Reason> {
     let mut found = Vec::new();
     let processed_wanted = match policy.kind {
-        PolicyKind::Latest => false,
+        PolicyKind::Latest => case.subject.pending == Pending::Done,
         PolicyKind::LatestProcessed
         | PolicyKind::LatestApp
         | PolicyKind::Common

@@ -46,7 +46,8 @@ impl<'c> Compiler<'c, '_> {
     fn check_loss(&mut self) {
         let now = self.inventory.now;
         if let Some(lost) = self.options.lost_at.filter(|lost| *lost > now.plus(limits::LOST_AHEAD_MAX)) {
-            let message = format!("`--lost-at {lost}` is in the future: at the estate it is {now}");
+            let message =
+                format!("`--lost-at {lost}` is in the future: at the estate it is {}", now.whole_second());
             let help = "give the instant of the loss, with its offset from UTC";
             self.problems.push(Diagnostic::placeless(codes::LOST_IN_FUTURE, message).help(help));
         }
@@ -225,7 +226,11 @@ impl<'c> Compiler<'c, '_> {
             Protection::Unprotected => Some((
                 codes::NOT_PROTECTED,
                 format!("does not replicate to `{}`", target.name),
-                "replicate it with `muster reprotect`, and wait for its first point",
+                if self.is_set_up_by_hand() {
+                    "set it up with `muster estate PLAN set-up`, or replicate it with `muster reprotect`"
+                } else {
+                    "replicate it with `muster reprotect`, and wait for its first point"
+                },
             )),
             Protection::Reprotecting => Some((
                 codes::NOT_PROTECTED,
@@ -254,8 +259,14 @@ impl<'c> Compiler<'c, '_> {
         } else if self.units.is_optional(vm) {
             self.left_out.insert(vm, format!("it is optional and {message}"));
         } else {
+            self.unreplicated.insert(vm);
             self.problems.push(Diagnostic::placeless(code, format!("`{name}` {message}")).help(help));
         }
+    }
+
+    /// Whether an operator makes the estate's machines and first points, by `muster estate`.
+    fn is_set_up_by_hand(&self) -> bool {
+        self.provider.is_some_and(|provider| provider.capabilities.takes_points && !provider.simulated)
     }
 }
 

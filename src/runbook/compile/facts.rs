@@ -1,12 +1,14 @@
 //! What a runbook relies on: files, programs, machines, points.
 
+use std::path::{Component, Path};
+
 use indexmap::IndexMap;
 
 use crate::base::Digest;
 use crate::graph::applies;
 use crate::model::{CheckKind, PlanFile, ScriptSpec, StepKind, VmId};
 use crate::point::Outcome;
-use crate::runbook::{Facts, MachineFact};
+use crate::runbook::{Facts, MachineFact, ReadDigest};
 use crate::source::Diagnostic;
 use crate::source::codes::run as codes;
 
@@ -66,6 +68,7 @@ impl Compiler<'_, '_> {
         for (spec, of) in self.programs() {
             let program = spec.run.first().and_then(|text| text.as_plain());
             let Some(program) = program.filter(|program| is_relative(program) && !spec.shell) else {
+                digests.extend(self.interpreted(&spec, read));
                 continue;
             };
             if digests.contains_key(program) {
@@ -84,6 +87,18 @@ impl Compiler<'_, '_> {
             }
         }
         digests
+    }
+
+    /// The script that an interpreter is handed: its first argument that is a file in the plan's folder.
+    fn interpreted(&self, spec: &ScriptSpec, read: ReadDigest<'_>) -> Option<(String, Digest)> {
+        let arguments = spec.run.iter().skip(1).filter(|_| !spec.shell);
+        let own = |path: &Path| {
+            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        };
+        arguments
+            .filter_map(|argument| argument.as_plain())
+            .filter(|argument| !argument.starts_with('-') && own(Path::new(argument)))
+            .find_map(|argument| Some((argument.to_owned(), read(&self.plan.folder.join(argument))?)))
     }
 
     /// Every program that this runbook may run, with what runs it.
@@ -123,10 +138,11 @@ impl Compiler<'_, '_> {
             }
             for (spec, of) in specs {
                 let mut bare = spec.clone();
-                // Only the program is looked for: what its arguments hold is not known here.
-                bare.run.truncate(1);
+                // What holes hold is not known here: the program and its plain arguments are looked at.
+                let known = bare.run.first().is_some_and(|text| text.as_plain().is_some());
+                bare.run.retain(|text| text.as_plain().is_some());
                 bare.env.clear();
-                if bare.run.first().is_some_and(|text| text.as_plain().is_some()) {
+                if known {
                     found.push((self.program(unit, &bare, &ids), of));
                 }
             }

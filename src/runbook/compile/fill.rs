@@ -9,13 +9,14 @@ use crate::base::time::parse_duration;
 use crate::base::words::{did_you_mean, list};
 use crate::graph::UnitId;
 use crate::model::{
-    CheckKind, CheckStep, EnvValue, Param, ParamKind, ScriptSpec, ScriptStep, ScriptWhere, Template,
-    TemplatePart, VmId,
+    CheckKind, CheckStep, EnvValue, Param, ParamKind, ScriptSpec, ScriptStep, ScriptWhere, StepKind,
+    Template, TemplatePart, VmId,
 };
 use crate::source::Diagnostic;
 use crate::source::codes::run as codes;
 
 use super::Compiler;
+use super::left_out::texts;
 
 impl Compiler<'_, '_> {
     /// Defaults and what the command line says, checked against each parameter's type.
@@ -78,7 +79,7 @@ impl Compiler<'_, '_> {
                     let global = self.units.global(unit, *vm);
                     match ids.get(&global) {
                         Some(vm) => TemplatePart::Address(*vm),
-                        None => TemplatePart::Plain(self.address_of_left_out(global)),
+                        None => TemplatePart::Plain(self.address_of_left_out(unit, *vm)),
                     }
                 }
                 TemplatePart::VmName(vm) => {
@@ -105,7 +106,8 @@ impl Compiler<'_, '_> {
     }
 
     /// Where a machine that is left out is reached now: at the site where it runs.
-    fn address_of_left_out(&mut self, vm: VmId) -> String {
+    fn address_of_left_out(&mut self, unit: UnitId, local: VmId) -> String {
+        let vm = self.units.global(unit, local);
         let authored = self.units.vm(vm);
         let machine = self.inventory.vms.get(&authored.estate_name);
         let site = machine.map(|machine| machine.site.as_str()).unwrap_or_default();
@@ -116,13 +118,35 @@ impl Compiler<'_, '_> {
             return address.clone();
         }
         let name = self.units.vm_name(vm);
-        let message = format!("a step needs the address of `{name}`, which is left out");
+        let steps = self.steps_naming(unit, local);
+        let (who, verb) = match steps.as_slice() {
+            [] => ("the plan".to_owned(), "needs"),
+            [_] => (list(&steps, 8), "needs"),
+            _ => (list(&steps, 8), "need"),
+        };
+        let message = format!("{who} {verb} the address of `{name}`, which is left out");
         let problem = Diagnostic::placeless(codes::LEFT_OUT_USED, message)
             .help(format!("write `address` on `{name}`, or do not leave it out"));
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
         String::new()
+    }
+
+    /// The steps of a plan that have the address of a machine in their texts.
+    fn steps_naming(&self, unit: UnitId, vm: VmId) -> Vec<&str> {
+        let names = |text: &Template| text.parts.contains(&TemplatePart::Address(vm));
+        let steps = self.units.units.at(unit).plan.steps.iter().filter(|step| match &step.kind {
+            StepKind::Script(script) => texts(&script.spec).any(names),
+            StepKind::Check(check) => match &check.kind {
+                CheckKind::Tcp(text) | CheckKind::Http { url: text, .. } => names(text),
+                CheckKind::Command(spec) => texts(spec).any(names),
+                CheckKind::Heartbeat(_) => false,
+            },
+            StepKind::Approve(approve) => names(&approve.prompt),
+            StepKind::Wait { .. } | StepKind::Call { .. } => false,
+        });
+        steps.map(|step| step.name.as_str()).collect()
     }
 
     /// A program with its texts filled; a relative program of a called plan begins at the runbook's folder.

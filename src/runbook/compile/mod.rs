@@ -10,6 +10,7 @@ mod nodes;
 mod points;
 mod policy;
 mod reprotect;
+mod via;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ use super::{EstateSpec, LeftOut, RUNBOOK_FORMAT, Runbook, RunbookMachine, Site, 
 
 pub use points::forecast_of;
 pub use reprotect::reprotect;
+pub use via::missing_servers;
 
 /// Reads the digest of a file, or says nothing where there is none.
 pub type ReadDigest<'a> = &'a dyn Fn(&Path) -> Option<Digest>;
@@ -138,6 +140,8 @@ pub(super) struct Compiler<'c, 'p> {
     /// Those of them that run at the target already.
     there: BTreeSet<VmId>,
     left_out_steps: BTreeSet<(UnitId, StepId)>,
+    /// Machines that are refused for their replication: that they have no points follows from it.
+    unreplicated: BTreeSet<VmId>,
     ladders: BTreeMap<SubjectId, (Ladder, bool)>,
     forecast: BTreeMap<SubjectId, crate::point::Outcome>,
     problems: Vec<Diagnostic>,
@@ -178,6 +182,7 @@ impl<'c, 'p> Compiler<'c, 'p> {
             left_out: BTreeMap::new(),
             there: BTreeSet::new(),
             left_out_steps: BTreeSet::new(),
+            unreplicated: BTreeSet::new(),
             ladders: BTreeMap::new(),
             forecast: BTreeMap::new(),
             problems: Vec::new(),

@@ -221,17 +221,14 @@ impl<'p> Compiler<'_, 'p> {
     }
 
     pub(super) fn reprotect_act(&mut self, unit: UnitId, vm: VmId, vms: &BTreeMap<VmId, VmId>) -> Act {
-        let Some(reprotect) = self.units.units.at(unit).plan.reprotect.clone() else {
+        let plan = self.units.units.at(unit).plan;
+        let Some(reprotect) = plan.reprotect.clone() else {
             crate::bug!("a reprotect node without a reprotect")
         };
         let via = reprotect.via.get(&self.source.name).cloned();
-        if via.is_none() && !reprotect.via.is_empty() {
-            let message = format!("`via` names no process server for replication to `{}`", self.source.name);
-            let problem = Diagnostic::error(codes::NO_VIA, message, reprotect.span)
-                .help(format!("add `{} = \"…\"` to `via`", self.source.name));
-            if !self.problems.contains(&problem) {
-                self.problems.push(problem);
-            }
+        let problem = super::via::missing(plan, self.inventory, &[&self.source.name]);
+        if let Some(problem) = problem.filter(|problem| !self.problems.contains(problem)) {
+            self.problems.push(problem);
         }
         let via = via.map(|via| self.fill(unit, &via, vms));
         Act::Reprotect { vm, via, retry: reprotect.retry }

@@ -66,7 +66,7 @@ impl Compiler<'_, '_> {
             if self.leave_out_pointless(&forecast) {
                 continue;
             }
-            self.problems.extend(said_once(&forecast).diagnostics());
+            self.problems.extend(said_once(&forecast, &self.unreplicated).diagnostics());
             self.forecast = ids.into_iter().zip(forecast.outcomes).collect();
             return;
         }
@@ -169,6 +169,7 @@ impl Compiler<'_, '_> {
             members: self.live_members(id).into_iter().map(member).collect(),
             group: subject.group.is_some(),
             ladder,
+            pending: point::Pending::ToCome,
         }
     }
 
@@ -234,15 +235,17 @@ impl Compiler<'_, '_> {
     }
 }
 
-/// The forecast without what is said elsewhere already: machines unknown to the estate, and ladders that
-/// fail only because a machine has no point at all.
-fn said_once(forecast: &point::Forecast) -> point::Forecast {
+/// The forecast without what is said elsewhere already: machines unknown to the estate or refused for
+/// their replication, and ladders that fail only because a machine has no point at all.
+fn said_once(forecast: &point::Forecast, refused: &BTreeSet<VmId>) -> point::Forecast {
     let pointless: BTreeSet<&str> = forecast.pointless.iter().map(|machine| machine.name.as_str()).collect();
     let explained = |outcome: &&Outcome| {
         let blamed = outcome.no_choice().map(|refused| refused.blamed.as_slice()).unwrap_or_default();
         blamed.is_empty() || !blamed.iter().any(|name| pointless.contains(name.as_str()))
     };
-    let known = |machine: &&point::Pointless| machine.why != point::PointlessWhy::NotInInventory;
+    let known = |machine: &&point::Pointless| {
+        machine.why != point::PointlessWhy::NotInInventory && !refused.contains(&machine.vm)
+    };
     point::Forecast {
         reference: forecast.reference,
         outcomes: forecast.outcomes.iter().filter(explained).cloned().collect(),

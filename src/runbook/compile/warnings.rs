@@ -50,8 +50,9 @@ impl Compiler<'_, '_> {
             let live = self.live_members(id).len();
             if live < all {
                 let name = &self.units.subjects.at(id).name;
+                let are = if live == 1 { "is" } else { "are" };
                 self.warnings.push(format!(
-                    "{live} of {all} members of `{name}` are recovered: together they are consistent, with the rest not"
+                    "{live} of {all} members of `{name}` {are} recovered: together they are consistent, with the rest not"
                 ));
             }
         }
@@ -71,6 +72,10 @@ impl Compiler<'_, '_> {
                 None => self
                     .warnings
                     .push(format!("the estate reports no process server `{via}`: reprotect may fail")),
+                Some(server) if server.site != self.source.estate_name => self.warnings.push(format!(
+                    "process server `{via}` stands at `{}`, not at `{}`: reprotect may fail",
+                    server.site, self.source.estate_name
+                )),
                 Some(server) if !server.healthy => {
                     self.warnings.push(format!("process server `{via}` is not healthy: reprotect may fail"));
                 }

@@ -45,7 +45,10 @@ pub(super) fn write(page: &mut Page, runbook: &Runbook) {
         runbook.nodes.iter().filter(|node| node.lane == Lane::Rollback && node.act != Act::Join).count();
     if back > 0 {
         page.line(
-            &format!("  rollback: until commit, `muster rollback` takes {back} steps: targets dropped, sources started"),
+            &format!(
+                "  rollback: until commit, `muster rollback` takes {}: targets dropped, sources started",
+                count(back, "step")
+            ),
             4,
         );
     }
@@ -224,7 +227,7 @@ fn rules(node: &Node) -> String {
     }
     if let Some(retry) = &node.policy.retry {
         let limit = retry.limit.map(|limit| format!(" for {}", format_duration_short(limit)));
-        let times = retry.times.map(|times| format!(" up to {times} times"));
+        let times = retry.times.map(|times| format!(" up to {}", count(times as usize, "time")));
         let every = format_duration(retry.every);
         words.push(format!(
             "tried again every {every}{}{}",

@@ -233,4 +233,135 @@ Right:
     muster estate plans/disks.muster set-up
     muster estate plans/disks.muster take-point shop
 "#;
+    PROVIDER_NOT_STARTED = "MP0560", "the program of a provider does not start", r#"
+An estate of the provider `command` lives behind a program. It is not where the plan says, may not be
+executed, or ended before it answered the first call. Nothing was asked of the estate. The message ends
+with the last words that the program wrote to its standard error.
+
+Wrong, for a program without a `/` is looked for on `PATH`:
+
+    provider = command { run = ["our-estate"] }
+
+Right, for one in the plan's folder:
+
+    provider = command { run = ["./our-estate"] }
+
+Run it by hand: it has to wait for a line on its standard input. `docs/providers.md` says which.
+"#;
+    PROVIDER_SECRET = "MP0561", "a secret of a provider cannot be read", r#"
+`env` of the provider names a secret by reference: a variable that is not set where `muster` was
+started, or a file that cannot be read. The program was not started.
+
+    provider = command { run = ["./our-estate"], env { TOKEN = env("ESTATE_TOKEN") } }
+
+Right:
+
+    ESTATE_TOKEN="$(cat /run/secrets/estate)" muster preview failover erp.muster --planned
+"#;
+    PROVIDER_VERSION = "MP0562", "a provider speaks another version of the protocol", r#"
+The first call tells the program which version of the protocol the engine speaks, and the program says
+which one it speaks itself. They differ, and guessing what the other means is how machines get lost.
+Nothing was asked of the estate.
+
+    {"id":1,"ok":{"protocol":2, …}}        wrong for this engine
+    {"id":1,"ok":{"protocol":1, …}}
+
+Use the program's release for this version, or the engine's for that one.
+"#;
+    PROVIDER_LACKS = "MP0563", "a provider does not know a verb that every plan needs", r#"
+A program says in its first answer which verbs it knows. Whether an act will be needed shows in the
+middle of a run, when it is too late to learn that nobody can do it; so all of them have to be there:
+`process_pending`, `shut_down`, `take_final`, `fail_over`, `start`, `change_point`, `roll_back`,
+`commit`, `reprotect`, `clean_up`.
+
+    "verbs": ["fail_over", "start"]        wrong
+
+What a product cannot do in one state or another, the program refuses when it is asked, with a word of
+its own.
+"#;
+    PROVIDER_DIED = "MP0564", "the program of a provider ended in the middle of a call", r#"
+The program was asked something and ended instead of answering. The message says how, with the last
+words that it wrote to its standard error; more stands in `estates/NAME.log` of the state folder.
+
+The engine starts it again by itself. What only reads is asked again. An act whose answer is missing is
+not repeated: the new process is asked by `find` what became of its key. A program that ends again and
+again is started at growing intervals, up to a minute apart.
+"#;
+    PROVIDER_SILENT = "MP0565", "a provider did not answer in time", r#"
+A call has to be answered within the `timeout` of the provider. The program was killed with everything
+that it had started, and is started again by the next call. An act whose answer is missing is looked up
+by its key.
+
+Work that takes longer is answered at once, with a handle:
+
+    {"id":7,"ok":{"state":"running","key":"…","machines":["app01"],"handle":"job-4",
+      "again_in_ms":2000}}
+
+(on one line).
+
+If the program is only slow, say more:
+
+    provider = command { run = ["./our-estate"], timeout = 40s }
+"#;
+    PROVIDER_GARBAGE = "MP0566", "a provider wrote what is no message of the protocol", r#"
+Each line that the program writes to its standard output is one JSON object: an answer with the `id` of
+the call, or a line for the log. The line that the message shows is neither, or one of its fields is
+missing, misspelt, too long or of another type. What follows it cannot be trusted either, so the program
+was killed; what was open is looked up by its key.
+
+Wrong, a word for people on standard output:
+
+    connecting to the array…
+
+Right, on standard error, or as a line for the log:
+
+    {"log":"connecting to the array"}
+
+`docs/provider-protocol.schema.json` describes every message; `muster provider test -- PROGRAM` finds
+the first one that does not fit.
+"#;
+    PROVIDER_FLOOD = "MP0567", "a provider writes without end", r#"
+The program wrote a line longer than 32 MiB, or more than ten thousand lines between two answers. It was
+killed, so that the engine keeps its memory and its time for the recovery; what was open is looked up
+by its key.
+
+Write what a person needs to the log, and the rest to a file of your own.
+"#;
+    PROVIDER_NOT_ASKED = "MP0568", "a provider answered what nobody asked", r#"
+Every call has an `id`, and its answer has the same. The program gave an answer with an id that no open
+call has: it counts by itself, or it answered one call twice. Which of two answers is true nobody can
+say, so the program was killed; what was open is looked up by its key.
+
+    {"id":7,"ok":{…}}
+    {"id":7,"ok":{…}}        wrong: the call 7 has its answer
+
+Answers of calls that the engine has given up meanwhile are no mistake: they are left unread.
+"#;
+    PROVIDER_SUBJECT = "MP0569", "a provider answered about something else", r#"
+An answer says what it is about: the key of the act and its machines, or the machine that was looked at.
+They are not those of the call. Had the engine believed it, it would have taken one machine for
+recovered because another one was. The program was killed; the act is looked up by its key.
+
+    asked:     {"id":7,"call":"observe","machine":"sql01","test":false}
+    answered:  {"id":7,"ok":{"machine":"sql02","source_running":false}}        wrong
+
+Answer from the call itself, not from what the program did last.
+"#;
+    PROVIDER_FAILS_TEST = "MP0570", "a provider does not keep the contract", r#"
+`muster provider test` takes one machine through a test, a failover that is rolled back, and one that is
+committed and protected in the other direction, and at every step asks what became of it; then once
+more, with the program killed after every act. The message names the first promise that was broken.
+
+The rest was not tried: the machine stands wherever the mistake left it. `docs/providers.md` lists the
+promises. Mend the program, bring the machine back to where it is protected and runs, and test again.
+"#;
+    PROVIDER_TEST_MACHINE = "MP0571", "there is no machine to test a provider with", r#"
+The test fails a machine over, commits, and deletes what commits delete. It takes a machine by itself
+only from a program that says its machines are simulated; of any other, somebody has to name one that
+may be lost. It has to be protected, to run, to replicate to another site, and to have a point that is
+processed and usable.
+
+    muster provider test -- ./our-estate                              wrong: its machines are real
+    muster provider test --machine drtest01 -- ./our-estate
+"#;
 }

@@ -7,8 +7,8 @@ codes! {
 Every rung of the `point` ladder was tried and none holds, and the ladder ends in `fail`. The message names the \
 candidate that came closest and the machines that refuse it; `muster points PLAN` shows every candidate.
 
-    point = common_app(max_age = 1h)                    fails when no such set is an hour old or less
-    point = [common_app(max_age = 1h), common(max_age = 4h), ask]  steps down, and asks in the end
+    point = common_app(max_age = 1h)             fails when no such set is an hour old or less
+    point = [common_app(max_age = 1h), common, ask]         steps down, and asks in the end
 
 Add a rung, or choose for one run with `--point db=common`, or leave the blamed machine out with `--without`.
 ";

@@ -191,14 +191,15 @@ a power-on slot) is not in it, so the real worst case is longer still.
 It is a warning: limits are meant to be generous. If the promise is meant, shorten the longest of them.";
 
     LADDER_RPO = "MP0318", "a rung that may break the RPO",
-"A rung of this ladder accepts points older than the greatest loss that was promised, or, being a policy that
-passes newer points by, points of any age.
+"The first rung of this ladder accepts points older than the greatest loss that was promised, or a rung that
+passes newer points by accepts points of any age.
 
     objective { rpo = 1h }
-    point = [common_app(max_age = 1h), common(max_age = 4h)]
+    point = [common_app(max_age = 4h), common]                 wrong twice
+    point = [common_app(max_age = 1h), common(max_age = 4h), ask]
 
-It is a warning: an old point may be better than none. To be asked instead of losing more in silence, give
-each rung a `max_age` within the RPO and end the ladder in `ask`.";
+It is a warning: an old point may be better than none. A later rung that names its `max_age` says so itself,
+and `muster preview` tells what would be lost by it. Past the last rung `ask` has a person choose.";
 
     NETWORK_MISSING = "MP0319", "no network at a site that machines come up at",
 "One plan serves failover and failback, so a network that machines are attached to says what it is at both

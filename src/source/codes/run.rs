@@ -88,7 +88,8 @@ muster failover plans/erp.muster --forced --to azure --lost-at 2026-11-23T02:51:
 fence { run = [\"scripts/isolate.sh\", \"${run.source}\"], timeout = 5m, or_approve = dr_lead }
 ```
 ```
-muster failover erp.muster --forced --to azure --lost-at 2026-11-23T02:51:00Z --unfenced \"burnt down\"
+muster failover erp.muster --forced --to azure \\
+  --lost-at 2026-11-23T02:51:00Z --unfenced \"burnt down\"
 ```
 ";
     UNKNOWN_OPTION = "MP0611", "option names nothing of the plan",

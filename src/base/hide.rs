@@ -6,7 +6,7 @@ const HIDDEN: &[u8] = b"***";
 
 /// Replaces every one of `secrets` in `bytes`. Where output was `cut` off, what may be the beginning of
 /// a secret at its end goes too.
-pub(super) fn hide(bytes: &mut Vec<u8>, secrets: &[&[u8]], cut: bool) {
+pub fn hide(bytes: &mut Vec<u8>, secrets: &[&[u8]], cut: bool) {
     for secret in longest_first(secrets) {
         let mut clean = Vec::with_capacity(bytes.len());
         let mut rest = bytes.as_slice();
@@ -28,9 +28,20 @@ pub(super) fn hide(bytes: &mut Vec<u8>, secrets: &[&[u8]], cut: bool) {
     }
 }
 
-/// A secret that holds another one is replaced first, or its rest would stay.
+/// Shorter lines of a secret of several lines are no secret: a bracket, a word, an empty line.
+const LINE_BYTES_MIN: usize = 8;
+
+/// A secret that holds another one is replaced first, or its rest would stay. The lines of a key are
+/// secret each for itself: programs print line by line, and output is cut anywhere.
 fn longest_first<'s>(secrets: &[&'s [u8]]) -> Vec<&'s [u8]> {
     let mut found: Vec<&[u8]> = secrets.iter().copied().filter(|secret| !secret.is_empty()).collect();
+    let lines = secrets.iter().filter(|secret| secret.contains(&b'\n')).flat_map(|secret| {
+        secret
+            .split(|byte| *byte == b'\n')
+            .map(<[u8]>::trim_ascii)
+            .filter(|line| line.len() >= LINE_BYTES_MIN)
+    });
+    found.extend(lines);
     found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     found
 }
@@ -60,6 +71,14 @@ mod tests {
     #[test]
     fn a_secret_that_holds_another_leaves_nothing_behind() {
         assert_eq!(hidden("abcdef abc", &["abc", "abcdef"], false), "*** ***");
+    }
+
+    #[test]
+    fn the_lines_of_a_key_are_hidden_each_for_itself() {
+        let key = "-- BEGIN --\nmiddle-of-it\n}\n-- END --";
+        assert_eq!(hidden("a middle-of-it\r\n}", &[key], false), "a ***\r\n}");
+        assert_eq!(hidden("x -- BEGIN --\nmiddle-of-it\n}\n-- END -- y", &[key], false), "x *** y");
+        assert_eq!(hidden("it\n}\n-- END --", &[key], false), "it\n}\n***");
     }
 
     #[test]
