@@ -111,3 +111,7 @@ pub const PROVIDER_TEXT_CHARS_MAX: usize = 500;
 pub const PROVIDER_AT_ONCE_MAX: usize = 64;
 /// The longest pause between two polls that a provider may ask for.
 pub const PROVIDER_AGAIN_MAX: Duration = Duration::from_secs(3600);
+
+/// Marks of run logs that are looked at when runs are listed: a state folder of ten runs a day for thirty
+/// years.
+pub const MARKS_MAX: usize = 100_000;

@@ -10,6 +10,7 @@ mod folder;
 mod handle;
 mod id;
 mod lease;
+mod mark;
 mod mount;
 mod owner;
 mod request;
