@@ -8,10 +8,11 @@ use serde::Serialize;
 use crate::base::Timestamp;
 use crate::base::time::{format_duration_short, format_loss};
 use crate::base::words::{count, list};
-use crate::event::Event;
+use crate::event::{Event, Evidence};
 use crate::run::Run;
 use crate::runbook::Phase;
 
+use super::evidence::{Held, held};
 use super::facts::{ApprovalFact, Facts, PointsFact};
 use super::gather::gather;
 use super::words::{Look, Page, instant, time_near};
@@ -28,11 +29,32 @@ struct Document {
     facts: Facts,
 }
 
+/// The document with the run log that it was made from.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+struct Proved<'a> {
+    #[serde(flatten)]
+    document: Document,
+    evidence: Held<'a>,
+}
+
 /// The report for programs: one JSON document.
 #[must_use]
 pub fn json(run: &Run, events: &[Event]) -> String {
-    let document = Document { format: FORMAT, facts: gather(run, events, run.last_at()) };
-    match serde_json::to_string_pretty(&document) {
+    pretty(&document(run, events))
+}
+
+/// The same with the run log and its seal: whoever gets it can verify it.
+#[must_use]
+pub fn json_with(run: &Run, events: &[Event], evidence: &Evidence) -> String {
+    pretty(&Proved { document: document(run, events), evidence: held(evidence) })
+}
+
+fn document(run: &Run, events: &[Event]) -> Document {
+    Document { format: FORMAT, facts: gather(run, events, run.last_at()) }
+}
+
+fn pretty<T: Serialize>(document: &T) -> String {
+    match serde_json::to_string_pretty(document) {
         Ok(text) => format!("{text}\n"),
         Err(error) => crate::bug!("a report does not serialize: {error}"),
     }

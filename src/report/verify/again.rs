@@ -34,9 +34,9 @@ pub(super) fn verify(what: What, text: &str, document: &Value, key: &PublicKey) 
             chain.take(record);
         }
     }
-    let sound = !chain.has_faults();
     let mut verdict = chain.finish(what, held.seal.as_ref(), key);
-    if sound {
+    // Only what was sealed is run again: a runbook by somebody else may say anything.
+    if verdict.holds() {
         verdict.faults.extend(compare(what, text, document, held).err());
     }
     Ok(verdict)

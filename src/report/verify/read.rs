@@ -19,7 +19,7 @@ pub(super) fn file(bytes: &[u8], key: &PublicKey) -> Result<Verdict, Fault> {
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     if first.starts_with(b"<!doctype html>") {
         let text = text(bytes)?;
-        let held = page::held(text).ok_or_else(|| not_ours("is a page without a run log in it"))?;
+        let held = page::held_in(text).ok_or_else(|| not_ours("is a page without a run log in it"))?;
         let document: Value = document(&held)?;
         return again::verify(What::Page, text, &document, key);
     }
