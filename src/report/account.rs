@@ -63,6 +63,16 @@ fn pretty<T: Serialize>(document: &T) -> String {
 /// The report for people. Of a live run it says what holds as of the last event.
 #[must_use]
 pub fn text(run: &Run, events: &[Event], look: Look) -> String {
+    told(run, events, None, look)
+}
+
+/// The same with a line on whether the log is signed.
+#[must_use]
+pub fn text_with(run: &Run, events: &[Event], evidence: &Evidence, look: Look) -> String {
+    told(run, events, Some(evidence), look)
+}
+
+fn told(run: &Run, events: &[Event], evidence: Option<&Evidence>, look: Look) -> String {
     let near = run.last_at();
     let facts = gather(run, events, near);
     let mut page = Page::new(look);
@@ -71,7 +81,7 @@ pub fn text(run: &Run, events: &[Event], look: Look) -> String {
     for warning in verdict::warnings(run, &facts) {
         page.text(0, &warning);
     }
-    head(&mut page, run, &facts, near);
+    head(&mut page, run, &facts, near, evidence);
     points(&mut page, run, &facts, near);
     status_text::machines(&mut page, &facts, near);
     sources(&mut page, &facts);
@@ -85,7 +95,7 @@ pub fn text(run: &Run, events: &[Event], look: Look) -> String {
     page.finish()
 }
 
-fn head(page: &mut Page, run: &Run, facts: &Facts, near: Timestamp) {
+fn head(page: &mut Page, run: &Run, facts: &Facts, near: Timestamp, evidence: Option<&Evidence>) {
     let by = facts.started_by.as_ref().map_or_else(String::new, |by| {
         let claimed =
             if by.verified { String::new() } else { format!(" (claimed by OS user `{}`)", by.os_user) };
@@ -104,6 +114,17 @@ fn head(page: &mut Page, run: &Run, facts: &Facts, near: Timestamp) {
         vec!["ended".to_owned(), ended],
         vec!["digest".to_owned(), facts.digest.clone()],
     ];
+    if let Some(evidence) = evidence {
+        let sealed = match (&evidence.seal, run.ended()) {
+            (Some(_), _) => "signed; `muster verify` checks it",
+            (None, Some(_)) => "NOT SIGNED",
+            (None, None) => "not signed yet",
+        };
+        rows.push(vec![
+            "evidence".to_owned(),
+            format!("{}, {sealed}", count(evidence.lines.len(), "record")),
+        ]);
+    }
     if let Some(lost) = at.lost_at {
         rows.push(vec![
             "source lost".to_owned(),

@@ -19,11 +19,15 @@ pub fn text(verdict: &Verdict) -> String {
     });
     let records = usize::try_from(verdict.records).unwrap_or(usize::MAX);
     let about = format!("run `{}`{subject}: {}{between}", clean(&verdict.run), count(records, "record"));
+    let of = match verdict.what {
+        What::Run => String::new(),
+        What::Log | What::Report | What::Page => format!("the {} of ", verdict.what.word()),
+    };
     if !verdict.holds() {
         let faults = count(verdict.faults.len(), "fault");
-        return format!("DOES NOT HOLD: {faults} in the {} of {about}\n", verdict.what.word());
+        return format!("DOES NOT HOLD: {faults} in {of}{about}\n");
     }
-    let mut lines = vec![format!("holds: the {} of {about}", verdict.what.word())];
+    let mut lines = vec![format!("holds: {of}{about}")];
     lines.push("  no record was changed, removed, inserted or moved".to_owned());
     match verdict.what {
         What::Report | What::Page => {
