@@ -30,7 +30,7 @@ pub(super) fn prose(text: &str) -> String {
     let mut out = String::new();
     for (index, part) in parts.iter().enumerate() {
         let coded = index % 2 == 1 && index + 1 < parts.len();
-        let part = escaped_part(part, index > 0, index + 1 < parts.len());
+        let part = escaped_part(part, index + 1 < parts.len());
         if coded {
             out.push_str("<code>");
             out.push_str(&part);
@@ -43,10 +43,13 @@ pub(super) fn prose(text: &str) -> String {
 }
 
 /// `clean` takes the spaces at the end away, and between code and text they count.
-fn escaped_part(part: &str, _before: bool, after: bool) -> String {
+fn escaped_part(part: &str, after: bool) -> String {
     let text = escaped(part);
     if after && part.ends_with(' ') { format!("{text} ") } else { text }
 }
+
+/// Rows that are printed: some ten sheets.
+const PAPER_MAX: usize = 500;
 
 /// A cell of a table.
 #[derive(Debug)]
@@ -55,6 +58,8 @@ pub(super) enum Cell {
     Text(String),
     /// A name or an id.
     Code(String),
+    /// An instant, never broken.
+    Time(String),
     /// A number, set to the right.
     Number(String),
     /// A word with a meaning: its class and itself.
@@ -69,6 +74,7 @@ impl Cell {
             Self::Text(text) => format!("<td>{}</td>", prose(text)),
             Self::Code(text) if text.is_empty() => "<td></td>".to_owned(),
             Self::Code(text) => format!("<td><code>{}</code></td>", escaped(text)),
+            Self::Time(text) => format!("<td class=\"t\">{}</td>", escaped(text)),
             Self::Number(text) => format!("<td class=\"n\">{}</td>", escaped(text)),
             Self::Word(class, text) => format!("<td><span class=\"w {class}\">{}</span></td>", escaped(text)),
             Self::Made(markup) => format!("<td>{markup}</td>"),
@@ -77,9 +83,12 @@ impl Cell {
 
     fn is_empty(&self) -> bool {
         match self {
-            Self::Text(text) | Self::Code(text) | Self::Number(text) | Self::Word(_, text) | Self::Made(text) => {
-                text.is_empty()
-            }
+            Self::Text(text)
+            | Self::Code(text)
+            | Self::Time(text)
+            | Self::Number(text)
+            | Self::Word(_, text)
+            | Self::Made(text) => text.is_empty(),
         }
     }
 }
@@ -120,8 +129,11 @@ impl Html {
             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\"><table>\n<caption>{0}</caption>\n<thead><tr>",
             escaped(caption)
         ));
-        for title in used.iter().filter_map(|column| head.get(*column)) {
-            self.raw(&format!("<th scope=\"col\">{}</th>", escaped(title)));
+        for column in &used {
+            let title = head.get(*column).copied().unwrap_or_default();
+            let numbers = rows.iter().any(|row| matches!(row.get(*column), Some(Cell::Number(_))));
+            let class = if numbers { " class=\"n\"" } else { "" };
+            self.raw(&format!("<th scope=\"col\"{class}>{}</th>", escaped(title)));
         }
         self.raw("</tr></thead>\n<tbody>\n");
         for row in rows {
@@ -134,12 +146,17 @@ impl Html {
         self.raw("</tbody></table></div>\n");
     }
 
-    /// What may be folded away: open where it is short. Paper shows it all the same.
-    pub(super) fn folded(&mut self, summary: &str, open: bool, inside: impl FnOnce(&mut Self)) {
-        let open = if open { " open" } else { "" };
-        self.raw(&format!("<details{open}><summary>{}</summary>\n", prose(summary)));
+    /// What may be folded away: open up to `open_max` rows. Paper shows it all the same, up to where
+    /// nobody would leaf through it.
+    pub(super) fn folded(&mut self, summary: &str, rows: usize, open_max: usize, inside: impl FnOnce(&mut Self)) {
+        let open = if rows <= open_max { " open" } else { "" };
+        let long = if rows > PAPER_MAX { " class=\"long\"" } else { "" };
+        self.raw(&format!("<details{open}{long}><summary>{}</summary>\n", prose(summary)));
         inside(self);
         self.raw("</details>\n");
+        if rows > PAPER_MAX {
+            self.paragraph("paper", "Too long for paper: it stands in the file that this was printed from.");
+        }
     }
 
     pub(super) fn finish(self) -> String {

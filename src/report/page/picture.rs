@@ -18,7 +18,7 @@ use super::spans::{self, Doing, Span};
 /// Room for the names, for the line of time, and above and below it.
 const NAMES: f64 = 190.0;
 const WIDTH: f64 = 900.0;
-const ABOVE: f64 = 34.0;
+const ABOVE: f64 = 48.0;
 const BELOW: f64 = 26.0;
 /// Around everything.
 const EDGE: f64 = 12.0;
@@ -191,7 +191,7 @@ impl Picture<'_> {
             page.raw(&format!(
                 "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{bottom:.1}\" class=\"grid\"/><text x=\"{x:.1}\" y=\"{:.1}\" class=\"mark\">{since_text}</text><text x=\"{x:.1}\" y=\"{:.1}\" class=\"mark clock\">{clock}Z</text>\n",
                 ABOVE - 6.0,
-                ABOVE - 10.0,
+                ABOVE - 24.0,
                 bottom + 16.0
             ));
         }
@@ -203,7 +203,7 @@ impl Picture<'_> {
                 right - left,
                 bottom - ABOVE,
                 (left + right) / 2.0,
-                ABOVE - 22.0
+                ABOVE - 36.0
             ));
         }
     }
@@ -277,7 +277,7 @@ impl Picture<'_> {
         way.sort_by(|one, other| one.0.cmp(&other.0).then(one.2.total_cmp(&other.2)));
         let steps = way.iter().zip(way.iter().skip(1));
         let parts: Vec<String> = steps
-            .map(|((_, _, right, y), (_, left, _, down))| format!("M{right:.1} {y:.1}L{:.1} {down:.1}", left.max(*right - 6.0)))
+            .map(|((_, _, right, y), (_, left, _, down))| format!("M{right:.1} {y:.1}V{down:.1}H{left:.1}"))
             .collect();
         if !parts.is_empty() {
             page.raw(&format!("<path d=\"{}\" class=\"way\"/>\n", parts.join("")));
@@ -291,9 +291,9 @@ impl Picture<'_> {
             let (anchor, side) = if x > NAMES + WIDTH - 90.0 { ("end", -4.0) } else { ("start", 4.0) };
             page.raw(&format!(
                 "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{bottom:.1}\" class=\"goal {class}\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" class=\"goal-text {class}\">{text}</text>\n",
-                ABOVE - 4.0,
+                ABOVE - 14.0,
                 x + side,
-                bottom - 3.0
+                ABOVE - 6.0
             ));
         };
         let run = self.report.run;

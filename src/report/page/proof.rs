@@ -78,7 +78,7 @@ pub(super) fn log(page: &mut Html, report: &Report<'_>, evidence: &Evidence) {
             let line = teller.line(runbook, event);
             vec![
                 Cell::Number(event.seq.to_string()),
-                Cell::Text(report.time(event.at)),
+                Cell::Time(report.time(event.at)),
                 Cell::Code(line.step),
                 Cell::Text(line.what),
                 Cell::Code(digest.to_owned()),
@@ -86,7 +86,7 @@ pub(super) fn log(page: &mut Html, report: &Report<'_>, evidence: &Evidence) {
         })
         .collect();
     page.section("log", "Run log");
-    page.folded(&count(rows.len(), "record"), rows.len() <= OPEN_MAX, |page| {
+    page.folded(&count(rows.len(), "record"), rows.len(), OPEN_MAX, |page| {
         page.table("The run log", &["record", "at", "step", "what happened", "digest"], &rows);
     });
     page.end_section();

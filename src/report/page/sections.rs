@@ -90,7 +90,7 @@ pub(super) fn exceptions(page: &mut Html, report: &Report<'_>) {
             .exceptions
             .iter()
             .map(|one| {
-                vec![Cell::Text(report.time(one.at)), Cell::Code(one.about.clone()), Cell::Text(one.what.clone())]
+                vec![Cell::Time(report.time(one.at)), Cell::Code(one.about.clone()), Cell::Text(one.what.clone())]
             })
             .collect();
         page.table("What did not go as planned", &["at", "about", "what"], &rows);
@@ -99,7 +99,7 @@ pub(super) fn exceptions(page: &mut Html, report: &Report<'_>) {
     let rows: Vec<Vec<Cell>> = other
         .map(|step| {
             vec![
-                Cell::Text(step.started_at.map_or_else(String::new, |at| report.time(at))),
+                Cell::Time(step.started_at.map_or_else(String::new, |at| report.time(at))),
                 Cell::Code(step.name.clone()),
                 Cell::Word(super::tables::class_of(step.state), step.state.to_owned()),
                 Cell::Text(step.reason.clone().unwrap_or_default()),
@@ -107,8 +107,8 @@ pub(super) fn exceptions(page: &mut Html, report: &Report<'_>) {
         })
         .collect();
     if !rows.is_empty() {
-        let open = rows.len() <= 40;
-        page.folded(&format!("{} that did not succeed", count(rows.len(), "step")), open, |page| {
+        let text = format!("{} not done", count(rows.len(), "step"));
+        page.folded(&text, rows.len(), 40, |page| {
             page.table("Steps that did not succeed", &["began", "step", "state", "why"], &rows);
         });
     }
@@ -141,7 +141,7 @@ pub(super) fn points(page: &mut Html, report: &Report<'_>) {
                 vec![
                     Cell::Code(vm.clone()),
                     Cell::Code(point.point.clone()),
-                    Cell::Text(report.time(point.at)),
+                    Cell::Time(report.time(point.at)),
                     Cell::Text(kind.to_owned()),
                     Cell::Number(format_loss(seconds(&point.loss_s))),
                 ]
@@ -181,7 +181,8 @@ fn certificate(page: &mut Html, fact: &PointsFact, open: bool) {
     let words = serde_json::from_value::<Choice>(fact.certificate.clone()).ok().map(|choice| render_choice(&choice));
     let text = words.unwrap_or_else(|| format!("{:#}", fact.certificate));
     let lines: Vec<String> = text.lines().map(escaped).collect();
-    page.folded("certificate: why this point, and no newer one", open && lines.len() <= 12, |page| {
+    let open_max = if open { 12 } else { 0 };
+    page.folded("certificate: why this point, and no newer one", lines.len(), open_max, |page| {
         page.raw(&format!("<pre>{}</pre>\n", lines.join("\n")));
     });
 }
@@ -285,7 +286,7 @@ pub(super) fn notifications(page: &mut Html, report: &Report<'_>) {
         .iter()
         .map(|one| {
             vec![
-                Cell::Text(report.time(one.at)),
+                Cell::Time(report.time(one.at)),
                 Cell::Code(one.notify.clone()),
                 Cell::Text(one.occasion.clone()),
                 Cell::Text(one.failed.clone()),

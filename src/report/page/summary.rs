@@ -55,7 +55,10 @@ pub(super) fn head(page: &mut Html, report: &Report<'_>) {
     for (word, markup) in rows {
         page.raw(&format!("<div><dt>{word}</dt><dd>{markup}</dd></div>\n"));
     }
-    page.raw("</dl>\n</header>\n");
+    page.raw("</dl>\n");
+    let day = crate::report::words::day(report.near);
+    page.paragraph("quiet note", &format!("All times are UTC, and of {day} where no day is said."));
+    page.raw("</header>\n");
 }
 
 /// A promise and what came of it.
@@ -161,7 +164,7 @@ pub(super) fn warnings(page: &mut Html, report: &Report<'_>) {
         page.paragraph("alarm", &warning);
     }
     for warning in compiled {
-        page.paragraph("alarm mild", warning);
+        page.paragraph("alarm mild", &format!("told before the start: {warning}"));
     }
     page.end_section();
 }

@@ -52,7 +52,7 @@ pub(super) fn machines(page: &mut Html, report: &Report<'_>) {
         .collect();
     let head =
         ["machine", "group", "target", "source", "fenced", "protected", "address", "point", "lost", "remarks"];
-    page.folded(&count(rows.len(), "machine"), rows.len() <= OPEN_MAX, |page| {
+    page.folded(&count(rows.len(), "machine"), rows.len(), OPEN_MAX, |page| {
         page.table("What became of each machine", &head, &rows);
     });
     page.end_section();
@@ -73,8 +73,8 @@ pub(super) fn phases(page: &mut Html, report: &Report<'_>) {
         let done = steps().filter(|step| step.state == "succeeded").count();
         rows.push(vec![
             Cell::Text(phase.word().to_owned()),
-            Cell::Text(report.time(from)),
-            Cell::Text(report.time(to)),
+            Cell::Time(report.time(from)),
+            Cell::Time(report.time(to)),
             Cell::Number(format_duration_short(to.since(from))),
             Cell::Number(began.to_string()),
             Cell::Number(done.to_string()),
@@ -106,8 +106,8 @@ pub(super) fn steps(page: &mut Html, report: &Report<'_>) {
                 Cell::Text(step.phase.to_owned()),
                 Cell::Code(step.name.clone()),
                 Cell::Word(class_of(step.state), step.state.to_owned()),
-                Cell::Text(at(step.started_at)),
-                Cell::Text(at(step.ended_at)),
+                Cell::Time(at(step.started_at)),
+                Cell::Time(at(step.ended_at)),
                 Cell::Number(step.took_s.as_ref().map_or_else(String::new, |took| format_duration_short(seconds(took)))),
                 Cell::Text(parts.join("; ")),
                 Cell::Code(step.written.clone().unwrap_or_default()),
@@ -115,7 +115,7 @@ pub(super) fn steps(page: &mut Html, report: &Report<'_>) {
         })
         .collect();
     let head = ["phase", "step", "state", "began", "ended", "took", "remarks", "in the plan"];
-    page.folded(&count(rows.len(), "step"), rows.len() <= OPEN_MAX, |page| {
+    page.folded(&count(rows.len(), "step"), rows.len(), OPEN_MAX, |page| {
         page.table("Every step", &head, &rows);
     });
     page.end_section();

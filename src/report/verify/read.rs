@@ -120,7 +120,10 @@ fn is_seal(line: &[u8]) -> bool {
 /// A value whose text is the only one that it could have.
 fn exact<'a, T: Deserialize<'a> + Serialize>(line: &'a [u8]) -> Result<T, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
-    let value: T = serde_json::from_str(text).map_err(|error| crate::base::words::json(&error))?;
+    let value: T = serde_json::from_str(text).map_err(|error| {
+        // It is the record's own line that is read, not the file's first one.
+        crate::base::words::json(&error).trim_start_matches("line 1, ").to_owned()
+    })?;
     match serde_json::to_string(&value) {
         Ok(again) if again == text => Ok(value),
         Ok(_) => Err("it is written in another way than by the engine".to_owned()),
