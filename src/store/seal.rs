@@ -15,7 +15,9 @@ pub(super) fn keep(connection: &Connection, run: &RunId, claim: &Claim, seal: &S
         return Err(StoreError::OutOfOrder { run: run.clone(), seq: claim.events, last: end.seq }.into());
     }
     connection
-        .prepare_cached("INSERT OR IGNORE INTO seal (run, statement, key, signature) VALUES (?1, ?2, ?3, ?4)")?
+        .prepare_cached(
+            "INSERT OR IGNORE INTO seal (run, statement, key, signature) VALUES (?1, ?2, ?3, ?4)",
+        )?
         .execute(params![run.as_str(), seal.statement, seal.key, seal.signature])?;
     Ok(())
 }

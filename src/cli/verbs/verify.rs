@@ -20,7 +20,8 @@ use crate::store::read_public_key;
 /// Verifies what is said, and tells what does not hold.
 pub(in crate::cli) fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Failure> {
     let path = Path::new(&args.what);
-    let verdict = if args.what == "-" || is_file(path) { file(context, args, path)? } else { of_run(context, args)? };
+    let verdict =
+        if args.what == "-" || is_file(path) { file(context, args, path)? } else { of_run(context, args)? };
     Console::print(&match args.output.format {
         Format::Text => verify::text(&verdict),
         Format::Json => verify::json(&verdict),
@@ -50,7 +51,9 @@ fn file(context: &Context, args: &VerifyArgs, path: &Path) -> Result<Verdict, Fa
     };
     verify::file(&bytes, &key).map_err(|fault| {
         let mut diagnostic = fault.diagnostic();
-        diagnostic.message = format!("`{}`: {}", path.display(), diagnostic.message);
+        if let Some(rest) = diagnostic.message.strip_prefix("the file ") {
+            diagnostic.message = format!("`{}` {rest}", path.display());
+        }
         Failure::placeless(Exit::InputWrong, vec![diagnostic])
     })
 }
@@ -73,7 +76,8 @@ fn key(context: &Context, args: &VerifyArgs) -> Result<Option<PublicKey>, Failur
         Some(said) if said.len() == 64 && !Path::new(said).exists() => {
             return PublicKey::parse(said).map(Some).map_err(|why| {
                 let message = format!("the public key `{said}` {why}");
-                let help = "say the 64 digits that `muster key` told on the signing machine, or name its file";
+                let help =
+                    "say the 64 digits that `muster key` told on the signing machine, or name its file";
                 Failure::said(Exit::Usage, codes::PUBLIC_KEY, message, help)
             });
         }

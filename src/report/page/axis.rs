@@ -15,8 +15,31 @@ const FOLD_PART: f64 = 0.2;
 const MARK_APART: f64 = 78.0;
 /// Distances between marks, in milliseconds: what people count in.
 const STEPS: [u64; 25] = [
-    1, 5, 10, 50, 100, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
-    1_800_000, 3_600_000, 7_200_000, 14_400_000, 21_600_000, 43_200_000, 86_400_000, 604_800_000,
+    1,
+    5,
+    10,
+    50,
+    100,
+    500,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    15_000,
+    30_000,
+    60_000,
+    120_000,
+    300_000,
+    600_000,
+    900_000,
+    1_800_000,
+    3_600_000,
+    7_200_000,
+    14_400_000,
+    21_600_000,
+    43_200_000,
+    86_400_000,
+    604_800_000,
 ];
 
 /// A stretch of time and where it is drawn.
@@ -46,8 +69,10 @@ impl Axis {
         let idle = idle(from, to, busy);
         let whole = length(from, to);
         let work = whole - idle.iter().map(|(from, to)| length(*from, *to)).sum::<f64>();
-        let mut folds: Vec<(Timestamp, Timestamp)> =
-            idle.into_iter().filter(|(from, to)| work > 0.0 && length(*from, *to) > work * FOLD_PART).collect();
+        let mut folds: Vec<(Timestamp, Timestamp)> = idle
+            .into_iter()
+            .filter(|(from, to)| work > 0.0 && length(*from, *to) > work * FOLD_PART)
+            .collect();
         folds.sort_by(|one, other| length(other.0, other.1).total_cmp(&length(one.0, one.1)));
         folds.truncate(FOLDS_MAX);
         // A fold has to save something.
@@ -123,7 +148,11 @@ fn count(number: usize) -> f64 {
 }
 
 /// The stretches in which nothing is busy.
-fn idle(from: Timestamp, to: Timestamp, mut busy: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)> {
+fn idle(
+    from: Timestamp,
+    to: Timestamp,
+    mut busy: Vec<(Timestamp, Timestamp)>,
+) -> Vec<(Timestamp, Timestamp)> {
     busy.sort_unstable();
     let mut found = Vec::new();
     let mut at = from;

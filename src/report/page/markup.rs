@@ -107,7 +107,10 @@ impl Html {
 
     /// A section with its heading.
     pub(super) fn section(&mut self, id: &str, heading: &str) {
-        self.raw(&format!("<section id=\"{id}\" aria-labelledby=\"h-{id}\">\n<h2 id=\"h-{id}\">{}</h2>\n", escaped(heading)));
+        self.raw(&format!(
+            "<section id=\"{id}\" aria-labelledby=\"h-{id}\">\n<h2 id=\"h-{id}\">{}</h2>\n",
+            escaped(heading)
+        ));
     }
 
     pub(super) fn end_section(&mut self) {
@@ -148,7 +151,13 @@ impl Html {
 
     /// What may be folded away: open up to `open_max` rows. Paper shows it all the same, up to where
     /// nobody would leaf through it.
-    pub(super) fn folded(&mut self, summary: &str, rows: usize, open_max: usize, inside: impl FnOnce(&mut Self)) {
+    pub(super) fn folded(
+        &mut self,
+        summary: &str,
+        rows: usize,
+        open_max: usize,
+        inside: impl FnOnce(&mut Self),
+    ) {
         let open = if rows <= open_max { " open" } else { "" };
         let long = if rows > PAPER_MAX { " class=\"long\"" } else { "" };
         self.raw(&format!("<details{open}{long}><summary>{}</summary>\n", prose(summary)));

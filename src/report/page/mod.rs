@@ -36,7 +36,10 @@ pub fn html(run: &Run, events: &[Event], evidence: &Evidence) -> String {
     page.raw(&format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n"));
     page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n");
-    page.raw(&format!("<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n", escaped(&title)));
+    page.raw(&format!(
+        "<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        escaped(&title)
+    ));
     let report = sections::Report { run, events, facts: &facts, near: run.last_at() };
     summary::head(&mut page, &report);
     summary::cards(&mut page, &report);

@@ -43,7 +43,8 @@ pub(super) fn timeline(page: &mut Html, report: &Report<'_>) {
     legend(page, report, &rows);
     picture.draw(page, &rows);
     if rows.left_out > 0 {
-        let text = format!("{} more are not drawn; the table of steps has them all.", count(rows.left_out, "row"));
+        let text =
+            format!("{} more are not drawn; the table of steps has them all.", count(rows.left_out, "row"));
         page.paragraph("quiet", &text);
     }
     page.paragraph("quiet", "The tables of phases and of steps below say the same in words.");
@@ -86,7 +87,8 @@ fn legend(page: &mut Html, report: &Report<'_>, rows: &Rows) {
     let nodes = &report.run.runbook().nodes;
     let spans = || rows.steps.iter().chain(&rows.machines).flat_map(|row| &row.spans);
     let at_work = spans().filter(|span| span.doing == Doing::Work);
-    let phases: BTreeSet<Phase> = at_work.filter_map(|span| nodes.get(span.node)).map(|node| node.phase).collect();
+    let phases: BTreeSet<Phase> =
+        at_work.filter_map(|span| nodes.get(span.node)).map(|node| node.phase).collect();
     page.raw("<ul class=\"legend\">");
     let mut entry = |class: &str, word: &str| {
         page.raw(&format!(
@@ -136,7 +138,10 @@ impl Picture<'_> {
             "<div class=\"scroll picture\" role=\"region\" tabindex=\"0\" aria-label=\"Timeline\"><svg viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-labelledby=\"tl-title tl-desc\" class=\"timeline{}\">\n",
             if self.high < 14.0 { " dense" } else { "" }
         ));
-        page.raw(&format!("<title id=\"tl-title\">Timeline of the run</title>\n<desc id=\"tl-desc\">{}</desc>\n", escaped(&self.described(rows))));
+        page.raw(&format!(
+            "<title id=\"tl-title\">Timeline of the run</title>\n<desc id=\"tl-desc\">{}</desc>\n",
+            escaped(&self.described(rows))
+        ));
         page.raw(concat!(
             "<defs><pattern id=\"hatch\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">",
             "<rect width=\"5\" height=\"5\" class=\"hatch-ground\"/><rect width=\"2\" height=\"5\" class=\"hatch-line\"/></pattern></defs>\n"
@@ -185,7 +190,11 @@ impl Picture<'_> {
     fn grid(&self, page: &mut Html, bottom: f64) {
         for (x, since) in self.axis.marks(self.zero) {
             let x = EDGE + NAMES + x;
-            let since_text = if since.is_zero() { "start".to_owned() } else { format!("+{}", format_duration_short(since)) };
+            let since_text = if since.is_zero() {
+                "start".to_owned()
+            } else {
+                format!("+{}", format_duration_short(since))
+            };
             let clock = self.zero.plus(since).time_of_day();
             let clock = clock.split('.').next().unwrap_or(&clock);
             page.raw(&format!(

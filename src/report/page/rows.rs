@@ -66,9 +66,8 @@ pub(super) fn of(run: &Run, spans: Vec<Span>, critical: &BTreeSet<NodeId>) -> Ro
     let mut steps: Vec<Row> = steps.into_values().collect();
     steps.sort_by(|one, other| (one.first(), &one.name).cmp(&(other.first(), &other.name)));
     let mut rows = Rows { steps, machines: machines.into_values().collect(), left_out: 0 };
-    let weighs = |row: &Row| {
-        row.spans.iter().any(|span| critical.contains(&span.node) || span.doing == Doing::Failed)
-    };
+    let weighs =
+        |row: &Row| row.spans.iter().any(|span| critical.contains(&span.node) || span.doing == Doing::Failed);
     for (list, most) in [(&mut rows.steps, STEPS_MAX), (&mut rows.machines, MACHINES_MAX)] {
         let mut room = most.saturating_sub(list.iter().filter(|row| weighs(row)).count());
         let before = list.len();

@@ -45,16 +45,25 @@ pub(super) fn critical_path(page: &mut Html, report: &Report<'_>) {
     let whole = seconds(total).as_secs_f64().max(0.001);
     page.section("path", "Where the time went");
     let took = format_duration_short(seconds(total));
-    page.paragraph("", &format!("One after the other, these steps made up the {took}. To be faster, shorten these."));
+    page.paragraph(
+        "",
+        &format!("One after the other, these steps made up the {took}. To be faster, shorten these."),
+    );
     let bar = |from: f64, part: f64, class: &str| {
-        format!("<rect x=\"{:.1}\" y=\"2\" width=\"{:.1}\" height=\"8\" class=\"{class}\"/>", from * 240.0, (part * 240.0).max(0.8))
+        format!(
+            "<rect x=\"{:.1}\" y=\"2\" width=\"{:.1}\" height=\"8\" class=\"{class}\"/>",
+            from * 240.0,
+            (part * 240.0).max(0.8)
+        )
     };
     let mut at = 0.0;
     let mut rows = Vec::new();
     for step in &achieved.critical_path {
         let (took, waited) = (seconds(&step.took_s), seconds(&step.waited_s));
         let (work, wait) = (took.as_secs_f64() / whole, waited.as_secs_f64() / whole);
-        let mut bars = String::from("<svg class=\"bar\" viewBox=\"0 0 240 12\" aria-hidden=\"true\"><rect x=\"0\" y=\"2\" width=\"240\" height=\"8\" class=\"rail\"/>");
+        let mut bars = String::from(
+            "<svg class=\"bar\" viewBox=\"0 0 240 12\" aria-hidden=\"true\"><rect x=\"0\" y=\"2\" width=\"240\" height=\"8\" class=\"rail\"/>",
+        );
         if waited >= Duration::from_secs(1) {
             bars.push_str(&bar(at, wait, "d-pause"));
         }
@@ -90,12 +99,17 @@ pub(super) fn exceptions(page: &mut Html, report: &Report<'_>) {
             .exceptions
             .iter()
             .map(|one| {
-                vec![Cell::Time(report.time(one.at)), Cell::Code(one.about.clone()), Cell::Text(one.what.clone())]
+                vec![
+                    Cell::Time(report.time(one.at)),
+                    Cell::Code(one.about.clone()),
+                    Cell::Text(one.what.clone()),
+                ]
             })
             .collect();
         page.table("What did not go as planned", &["at", "about", "what"], &rows);
     }
-    let other = facts.steps.iter().filter(|step| matches!(step.state, "skipped" | "failed" | "unknown" | "waiting"));
+    let other =
+        facts.steps.iter().filter(|step| matches!(step.state, "skipped" | "failed" | "unknown" | "waiting"));
     let rows: Vec<Vec<Cell>> = other
         .map(|step| {
             vec![
@@ -128,7 +142,11 @@ pub(super) fn points(page: &mut Html, report: &Report<'_>) {
             page.paragraph("", "No point was bound.");
             continue;
         };
-        page.raw(&format!("<h3><code>{}</code> <span class=\"quiet\">{}</span></h3>\n", escaped(name), prose(&chosen(report, name, fact))));
+        page.raw(&format!(
+            "<h3><code>{}</code> <span class=\"quiet\">{}</span></h3>\n",
+            escaped(name),
+            prose(&chosen(report, name, fact))
+        ));
         let rows: Vec<Vec<Cell>> = fact
             .vms
             .iter()
@@ -178,7 +196,8 @@ fn chosen(report: &Report<'_>, name: &str, fact: &PointsFact) -> String {
 
 /// Why this point and no newer one, in words where the certificate is one of ours.
 fn certificate(page: &mut Html, fact: &PointsFact, open: bool) {
-    let words = serde_json::from_value::<Choice>(fact.certificate.clone()).ok().map(|choice| render_choice(&choice));
+    let words =
+        serde_json::from_value::<Choice>(fact.certificate.clone()).ok().map(|choice| render_choice(&choice));
     let text = words.unwrap_or_else(|| format!("{:#}", fact.certificate));
     let lines: Vec<String> = text.lines().map(escaped).collect();
     let open_max = if open { 12 } else { 0 };
@@ -257,7 +276,8 @@ pub(super) fn approvals(page: &mut Html, report: &Report<'_>) {
 }
 
 fn role(approval: &ApprovalFact) -> String {
-    let quorum = if approval.quorum > 1 { format!(", {} have to say yes", approval.quorum) } else { String::new() };
+    let quorum =
+        if approval.quorum > 1 { format!(", {} have to say yes", approval.quorum) } else { String::new() };
     format!("<code>{}</code>{quorum}", escaped(&approval.role))
 }
 
@@ -271,7 +291,10 @@ fn answered(report: &Report<'_>, approval: &ApprovalFact, answer: &Answer) -> Ve
     let after = approval.asked_at.map_or_else(String::new, |asked| format_duration(answer.at.since(asked)));
     vec![
         Cell::Word(if answer.said == "yes" { "good" } else { "bad" }, answer.said.to_owned()),
-        Cell::Made(format!("<code>{}</code> <span class=\"quiet\">({worth})</span>", escaped(&answer.by.name))),
+        Cell::Made(format!(
+            "<code>{}</code> <span class=\"quiet\">({worth})</span>",
+            escaped(&answer.by.name)
+        )),
         Cell::Text(format!("{}{beforehand}", report.time(answer.at))),
         Cell::Number(after),
         Cell::Made(escaped(&answer.comment)),

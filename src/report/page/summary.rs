@@ -13,10 +13,17 @@ use super::tables::class_of;
 /// Title, verdict and the facts of the run.
 pub(super) fn head(page: &mut Html, report: &Report<'_>) {
     let (facts, runbook) = (report.facts, report.run.runbook());
-    let kind = if runbook.is_test() { "Drill: copies in isolation, production untouched" } else { "Real run: machines were moved" };
+    let kind = if runbook.is_test() {
+        "Drill: copies in isolation, production untouched"
+    } else {
+        "Real run: machines were moved"
+    };
     let kind = if runbook.only_reprotects() { "Real run: replication was turned round" } else { kind };
     page.raw("<header>\n");
-    page.raw(&format!("<p class=\"eyebrow\">Recovery report · {kind}</p>\n<h1>{}</h1>\n", escaped(&runbook.plan)));
+    page.raw(&format!(
+        "<p class=\"eyebrow\">Recovery report · {kind}</p>\n<h1>{}</h1>\n",
+        escaped(&runbook.plan)
+    ));
     let what = format!("{} from `{}` to `{}`", runbook.what(), runbook.source.name, runbook.target.name);
     page.paragraph("lead", &what);
     if !runbook.doc.is_empty() {
@@ -32,7 +39,10 @@ pub(super) fn head(page: &mut Html, report: &Report<'_>) {
         let claimed = if by.verified {
             " (verified)".to_owned()
         } else {
-            format!(" <span class=\"quiet\">(claimed by OS user {}, not verified)</span>", escaped(&by.os_user))
+            format!(
+                " <span class=\"quiet\">(claimed by OS user {}, not verified)</span>",
+                escaped(&by.os_user)
+            )
         };
         format!("<code>{}</code>{claimed}", escaped(&by.name))
     });
@@ -50,7 +60,14 @@ pub(super) fn head(page: &mut Html, report: &Report<'_>) {
     if let Some(lost) = at.lost_at {
         rows.push(("Source lost", format!("{}, as said; loss counts from then", escaped(&instant(lost)))));
     }
-    rows.push(("Estate", format!("<code>{}</code>, provider {}", escaped(&runbook.estate.name), escaped(&runbook.estate.provider))));
+    rows.push((
+        "Estate",
+        format!(
+            "<code>{}</code>, provider {}",
+            escaped(&runbook.estate.name),
+            escaped(&runbook.estate.provider)
+        ),
+    ));
     page.raw("<dl class=\"facts\">\n");
     for (word, markup) in rows {
         page.raw(&format!("<div><dt>{word}</dt><dd>{markup}</dd></div>\n"));
@@ -82,7 +99,8 @@ pub(super) fn cards(page: &mut Html, report: &Report<'_>) {
         (None, true) => ("warn", "open"),
         (None, false) => ("", "not promised"),
     };
-    let number = |number: &Option<serde_json::Number>| number.as_ref().map(|number| seconds(number).as_secs_f64());
+    let number =
+        |number: &Option<serde_json::Number>| number.as_ref().map(|number| seconds(number).as_secs_f64());
     let rto = judged(achieved.rto_met, objectives.rto_s.is_some());
     let rpo = judged(achieved.rpo_met, objectives.rpo_s.is_some());
     let up = facts.machines.values().filter(|machine| matches!(machine.target, "up" | "removed")).count();
@@ -93,7 +111,10 @@ pub(super) fn cards(page: &mut Html, report: &Report<'_>) {
     let cards = [
         Card {
             title: "Recovery time (RTO)",
-            value: achieved.rto_s.as_ref().map_or_else(|| "–".to_owned(), |took| format_duration_short(seconds(took))),
+            value: achieved
+                .rto_s
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), |took| format_duration_short(seconds(took))),
             class: rto.0,
             word: rto.1,
             text: verdict::rto(run, report.near),

@@ -15,8 +15,17 @@ pub(super) fn class_of(word: &str) -> &'static str {
     match word {
         "completed" | "succeeded" | "up" | "approved" | "removed" | "shut-down" | "started-again" => "good",
         "failed" | "halted" | "interrupted" | "rejected" | "not-shut-down" => "bad",
-        "completed-with-exceptions" | "rolled-back" | "skipped" | "unknown" | "waiting" | "paused" | "late"
-        | "left-behind" | "not-contacted" | "left-out" | "undone" => "warn",
+        "completed-with-exceptions"
+        | "rolled-back"
+        | "skipped"
+        | "unknown"
+        | "waiting"
+        | "paused"
+        | "late"
+        | "left-behind"
+        | "not-contacted"
+        | "left-out"
+        | "undone" => "warn",
         _ => "",
     }
 }
@@ -34,8 +43,10 @@ pub(super) fn machines(page: &mut Html, report: &Report<'_>) {
         .iter()
         .map(|(name, fact)| {
             let optional = if fact.optional { "optional" } else { "" };
-            let notes: Vec<&str> =
-                [optional, fact.note.as_deref().unwrap_or("")].into_iter().filter(|note| !note.is_empty()).collect();
+            let notes: Vec<&str> = [optional, fact.note.as_deref().unwrap_or("")]
+                .into_iter()
+                .filter(|note| !note.is_empty())
+                .collect();
             vec![
                 Cell::Code(name.clone()),
                 Cell::Text(fact.group.clone().unwrap_or_default()),
@@ -45,13 +56,25 @@ pub(super) fn machines(page: &mut Html, report: &Report<'_>) {
                 fenced(fact.guarded),
                 Cell::Code(fact.address.clone().unwrap_or_default()),
                 Cell::Code(fact.point.clone().unwrap_or_default()),
-                Cell::Number(fact.loss_s.as_ref().map_or_else(String::new, |loss| format_loss(seconds(loss)))),
+                Cell::Number(
+                    fact.loss_s.as_ref().map_or_else(String::new, |loss| format_loss(seconds(loss))),
+                ),
                 Cell::Text(notes.join("; ")),
             ]
         })
         .collect();
-    let head =
-        ["machine", "group", "target", "source", "fenced", "protected", "address", "point", "lost", "remarks"];
+    let head = [
+        "machine",
+        "group",
+        "target",
+        "source",
+        "fenced",
+        "protected",
+        "address",
+        "point",
+        "lost",
+        "remarks",
+    ];
     page.folded(&count(rows.len(), "machine"), rows.len(), OPEN_MAX, |page| {
         page.table("What became of each machine", &head, &rows);
     });
@@ -97,7 +120,8 @@ pub(super) fn steps(page: &mut Html, report: &Report<'_>) {
     let rows: Vec<Vec<Cell>> = steps
         .iter()
         .map(|step| {
-            let attempts = if step.attempts > 1 { format!("{} attempts", step.attempts) } else { String::new() };
+            let attempts =
+                if step.attempts > 1 { format!("{} attempts", step.attempts) } else { String::new() };
             let tolerated = if step.tolerated { "tolerated" } else { "" };
             let parts = [attempts, tolerated.to_owned(), step.reason.clone().unwrap_or_default()];
             let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
@@ -108,7 +132,11 @@ pub(super) fn steps(page: &mut Html, report: &Report<'_>) {
                 Cell::Word(class_of(step.state), step.state.to_owned()),
                 Cell::Time(at(step.started_at)),
                 Cell::Time(at(step.ended_at)),
-                Cell::Number(step.took_s.as_ref().map_or_else(String::new, |took| format_duration_short(seconds(took)))),
+                Cell::Number(
+                    step.took_s
+                        .as_ref()
+                        .map_or_else(String::new, |took| format_duration_short(seconds(took))),
+                ),
                 Cell::Text(parts.join("; ")),
                 Cell::Code(step.written.clone().unwrap_or_default()),
             ]

@@ -22,12 +22,12 @@ use super::{Verdict, What};
 pub(super) fn verify(what: What, text: &str, document: &Value, key: &PublicKey) -> Result<Verdict, Fault> {
     let part = if what == What::Page { Some(document) } else { document.get("evidence") };
     let unreadable = |why: String| Fault::new(codes::NOT_EVIDENCE, None, why);
-    let part = part.ok_or_else(|| unreadable("the report holds no run log".to_owned()))?;
+    let part = part.ok_or_else(|| unreadable("the file holds no run log".to_owned()))?;
     if let Some(format) = part.get("format").and_then(Value::as_str) {
         known(format, FORMAT)?;
     }
     let held = Held::deserialize(part)
-        .map_err(|error| unreadable(format!("the report's run log cannot be read: {error}")))?;
+        .map_err(|error| unreadable(format!("the file holds a run log that cannot be read: {error}")))?;
     let mut chain = Chain::new(&held.run);
     for record in &held.records {
         if !chain.is_full() {

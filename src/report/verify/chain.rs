@@ -94,7 +94,8 @@ impl Chain {
         }
         if !fits && (self.before.is_some() || record.seq == 0) {
             let (number, what) = (record.seq, self.says(record));
-            let message = format!("record {number}{} is not what was recorded: {what}", self.runbook_word(number));
+            let message =
+                format!("record {number}{} is not what was recorded: {what}", self.runbook_word(number));
             self.fault(Fault::new(codes::RECORD_CHANGED, Some(number), message));
         }
         self.go_on(record, record.seq);
@@ -111,7 +112,10 @@ impl Chain {
     fn missing(&mut self, found: u64) {
         let (first, last) = (self.next, found - 1);
         let message = if first == last {
-            format!("record {first}{} is missing: record {found} stands in its place", self.runbook_word(first))
+            format!(
+                "record {first}{} is missing: record {found} stands in its place",
+                self.runbook_word(first)
+            )
         } else {
             format!("records {first} to {last} are missing: record {found} stands in their place")
         };
@@ -147,8 +151,11 @@ impl Chain {
         if let EventKind::RunStarted { run, .. } = &event.kind
             && *run != self.run
         {
-            let message =
-                format!("record {number} begins run `{}`, and the log says it is of `{}`", clean(run), clean(&self.run));
+            let message = format!(
+                "record {number} begins run `{}`, and the log says it is of `{}`",
+                clean(run),
+                clean(&self.run)
+            );
             self.fault(Fault::new(codes::RECORD_CHANGED, Some(number), message));
         }
     }
@@ -190,7 +197,8 @@ impl Chain {
         if self.next == 0 {
             self.faults.insert(0, fault::cut_off(0, 1));
         }
-        let subject = self.runbook.as_ref().map(|runbook| format!("{} of plan `{}`", runbook.what(), runbook.plan));
+        let subject =
+            self.runbook.as_ref().map(|runbook| format!("{} of plan `{}`", runbook.what(), runbook.plan));
         Verdict {
             what,
             records: self.records(),

@@ -23,18 +23,23 @@ impl Fault {
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {
         let help = [
-            (codes::NOT_EVIDENCE, "name what `muster log --format jsonl` or `muster report --format html` wrote"),
+            (
+                codes::NOT_EVIDENCE,
+                "name what `muster log --format jsonl` or `muster report --format html` wrote",
+            ),
             (codes::EVIDENCE_VERSION, "verify it with the version that wrote it, or a later one"),
             (codes::RECORD_CHANGED, "compare it with the log of the machine that ran it, and keep both"),
             (codes::RECORD_MISSING, "compare it with the log of the machine that ran it, and keep both"),
             (codes::SEAL_WRONG, "compare it with the log of the machine that ran it, and keep both"),
             (codes::ANOTHER_KEY, "ask whoever ran it for their public key, by a way that you trust"),
-            (codes::UNSIGNED, "once the run has ended, have `muster report` sign it on the machine that ran it"),
+            (
+                codes::UNSIGNED,
+                "once the run has ended, have `muster report` sign it on the machine that ran it",
+            ),
             (codes::REPORT_DIFFERS, "have the report made again on the machine that ran it"),
         ];
         let found = help.into_iter().find(|(code, _)| *code == self.code);
-        Diagnostic::placeless(self.code, self.message.clone())
-            .help_if(found.map(|(_, help)| help.to_owned()))
+        Diagnostic::placeless(self.code, self.message.clone()).help_if(found.map(|(_, help)| help.to_owned()))
     }
 }
 

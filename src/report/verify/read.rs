@@ -50,8 +50,9 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
 }
 
 fn document(text: &str) -> Result<Value, Fault> {
-    serde_json::from_str(text)
-        .map_err(|error| not_ours(&format!("is neither a log nor a report: {}", crate::base::words::json(&error))))
+    serde_json::from_str(text).map_err(|error| {
+        not_ours(&format!("is neither a log nor a report: {}", crate::base::words::json(&error)))
+    })
 }
 
 fn not_ours(why: &str) -> Fault {
@@ -65,7 +66,7 @@ pub(super) fn known(format: &str, ours: &str) -> Result<(), Fault> {
     }
     let (format, name) = (clean(format), ours.split('/').next().unwrap_or(ours));
     if format.split('/').next() == Some(name) {
-        let message = format!("it is written as `{format}`, this version reads `{ours}`");
+        let message = format!("the file is written as `{format}`, this version reads `{ours}`");
         return Err(Fault::new(codes::EVIDENCE_VERSION, None, message));
     }
     Err(not_ours(&format!("is a `{format}`")))
@@ -76,7 +77,9 @@ fn log(bytes: &[u8], key: &PublicKey) -> Result<Verdict, Fault> {
     let whole = bytes.ends_with(b"\n");
     let mut lines = bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|byte| *byte == b'\n');
     let head = lines.next().unwrap_or_default();
-    let run = exact::<Head>(head).map_err(|why| not_ours(&format!("has a first line that was changed: {why}")))?.run;
+    let run = exact::<Head>(head)
+        .map_err(|why| not_ours(&format!("has a first line that was changed: {why}")))?
+        .run;
     let mut chain = Chain::new(&run);
     let mut seal: Option<Seal> = None;
     let mut broken = false;
@@ -94,7 +97,11 @@ fn log(bytes: &[u8], key: &PublicKey) -> Result<Verdict, Fault> {
                 Ok(sealed) => seal = Some(sealed.seal),
                 Err(why) => {
                     broken = true;
-                    chain.fault(Fault::new(codes::SEAL_WRONG, None, format!("the seal cannot be read: {why}")));
+                    chain.fault(Fault::new(
+                        codes::SEAL_WRONG,
+                        None,
+                        format!("the seal cannot be read: {why}"),
+                    ));
                 }
             }
             continue;

@@ -77,7 +77,9 @@ fn unsigned(ends: &Ends<'_>) -> Fault {
     let message = if ends.ended {
         format!("the run ended with record {last}, and nobody has signed its log")
     } else {
-        format!("there is no seal, and record {last} is not the run's end: it goes on, or the rest was cut off")
+        format!(
+            "there is no seal, and record {last} is not the run's end: it goes on, or the rest was cut off"
+        )
     };
     Fault::new(codes::UNSIGNED, None, message)
 }

@@ -14,9 +14,9 @@ const FORMAT: &str = "muster.verdict/1";
 #[must_use]
 pub fn text(verdict: &Verdict) -> String {
     let subject = verdict.subject.as_ref().map_or_else(String::new, |what| format!(", {}", clean(what)));
-    let between = verdict.between.map_or_else(String::new, |(from, to)| {
-        format!(", {} to {}", instant(from), instant(to))
-    });
+    let between = verdict
+        .between
+        .map_or_else(String::new, |(from, to)| format!(", {} to {}", instant(from), instant(to)));
     let records = usize::try_from(verdict.records).unwrap_or(usize::MAX);
     let about = format!("run `{}`{subject}: {}{between}", clean(&verdict.run), count(records, "record"));
     let of = match verdict.what {
