@@ -118,3 +118,6 @@ pub const KEY_BYTES_MAX: u64 = 4096;
 pub const EVIDENCE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// What is found wrong with a log or report before the rest of it is not looked at any more.
 pub const EVIDENCE_FAULTS_MAX: usize = 20;
+/// Marks of run logs that are looked at when runs are listed: a state folder of ten runs a day for thirty
+/// years.
+pub const MARKS_MAX: usize = 100_000;

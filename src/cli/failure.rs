@@ -92,6 +92,7 @@ const fn exit_of(error: &StoreError) -> Exit {
         StoreError::NoSpace { .. }
         | StoreError::InUse { .. }
         | StoreError::Damaged { .. }
+        | StoreError::Lost { .. }
         | StoreError::Failed { .. }
         | StoreError::LeaseLost { .. }
         | StoreError::RunExists { .. }

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Duration;
 
 use crate::base::Timestamp;
+use crate::base::time::format_duration_short;
 use crate::drive::Watch;
-use crate::event::Event;
-use crate::run::{Run, RunState};
+use crate::event::{Event, EventKind};
+use crate::run::{NodeState, Run, RunState};
 use crate::runbook::NodeId;
 
 use super::asks;
 use super::log::Columns;
-use super::tell::{Teller, Weight};
+use super::tell::{Line, Teller, Weight};
 use super::words::{Look, clean, wrap};
 
 /// Writes lines as things happen. What cannot be written is dropped: a reader that went away never
@@ -25,6 +27,8 @@ pub struct Plain<W> {
     columns: Option<Columns>,
     /// Questions as they were put, by node.
     put: BTreeMap<NodeId, String>,
+    /// Why a step is tried again and again, and when that was last said.
+    again: BTreeMap<NodeId, (String, Timestamp)>,
     /// Something happened since what waits was looked at.
     stale: bool,
     stood: Option<RunState>,
@@ -33,12 +37,17 @@ pub struct Plain<W> {
 /// Columns before what is asked and what to type.
 const INDENT: usize = 4;
 
+/// A step that is tried again for the same reason is silent this long: an agent that registers within a
+/// quarter of an hour and is asked each minute would bury what matters. The log has every attempt.
+const SILENCE: Duration = Duration::from_secs(600);
+
 impl<W: Write> Plain<W> {
     /// A reader that was told of the first `known` events before, and does not repeat them.
     pub fn new(out: W, look: Look, known: u64) -> Self {
         let look = Look { width: look.width.clamp(40, 100), ..look };
         let (teller, put) = (Teller::default(), BTreeMap::new());
-        Self { out, look, known, teller, columns: None, put, stale: true, stood: None }
+        let again = BTreeMap::new();
+        Self { out, look, known, teller, columns: None, put, again, stale: true, stood: None }
     }
 
     /// Says what still waits for a person, once the driver has left.
@@ -89,6 +98,39 @@ impl<W: Write> Plain<W> {
         self.stood = Some(state);
     }
 
+    /// The line of an event as it is said here: that a step is tried again is said once for each reason,
+    /// and nothing of the attempts between.
+    fn once(&mut self, mut line: Line, event: &Event, run: &Run) -> Option<Line> {
+        match &event.kind {
+            EventKind::StepFailed { node, code, message, .. } => {
+                let NodeState::BackingOff { until, .. } = run.node(*node) else {
+                    if self.again.remove(node).is_some() {
+                        line.what = format!("{}, at attempt {}", line.what, run.attempts(*node));
+                    }
+                    return Some(line);
+                };
+                let reason = format!("{message} (`{code}`)");
+                let next = format_duration_short(until.since(event.at));
+                match self.again.get(node) {
+                    Some((why, at)) if *why == reason => {
+                        if event.at.since(*at) < SILENCE {
+                            return None;
+                        }
+                        line.what = format!("still fails: {reason}; next attempt in {next}");
+                    }
+                    Some(_) | None => line.what = format!("{}; next attempt in {next}", line.what),
+                }
+                self.again.insert(*node, (reason, event.at));
+            }
+            EventKind::StepStarted { node, .. } if self.again.contains_key(node) => return None,
+            EventKind::StepSucceeded { node, .. } if self.again.remove(node).is_some() => {
+                line.what = format!("{}, at attempt {}", line.what, run.attempts(*node));
+            }
+            _ => {}
+        }
+        Some(line)
+    }
+
     fn indented(&mut self, lines: &[String]) {
         let lines: Vec<String> = lines.iter().map(|line| format!("{}{line}", " ".repeat(INDENT))).collect();
         self.write(&lines);
@@ -102,6 +144,7 @@ impl<W: Write> Watch for Plain<W> {
         if event.seq <= self.known || line.weight == Weight::Fine {
             return;
         }
+        let Some(line) = self.once(line, event, run) else { return };
         let look = self.look;
         let columns = self.columns.get_or_insert_with(|| Columns::of(run.runbook(), look));
         let lines = columns.lay_out(&line);

@@ -59,8 +59,9 @@ impl Teller {
         }
     }
 
+    /// How long it took, where that says anything: below a second it does not.
     fn took(&self, node: NodeId, at: Timestamp) -> String {
-        let took = self.began.get(&node).map(|began| at.since(*began)).filter(|took| !took.is_zero());
+        let took = self.began.get(&node).map(|began| at.since(*began)).filter(|took| took.as_secs() > 0);
         took.map_or_else(String::new, |took| format!(" after {}", format_duration_short(took)))
     }
 

@@ -10,7 +10,7 @@ use crate::event::{Event, EventLine};
 
 use super::handle::Readers;
 use super::writer::Stop;
-use super::{RunId, StoreError, append, rows};
+use super::{RunId, StoreError, append, mark, rows};
 
 /// The events of a run in order. After an error there is nothing more. At the end it may be asked
 /// again: it then looks for events that came since.
@@ -49,12 +49,16 @@ impl EventReader {
         let line = match self.page.next() {
             Some(line) => line,
             None => {
+                let marked = mark::last(&self.readers.from.path, &self.run);
                 let page =
                     self.readers.with(|connection| page(connection, &self.run, self.seq, &self.digest))?;
                 self.page = page.into_iter();
                 match self.page.next() {
                     Some(line) => line,
-                    None => return Ok(None),
+                    None => {
+                        mark::check(&self.readers.from.path, &self.run, marked, self.seq)?;
+                        return Ok(None);
+                    }
                 }
             }
         };

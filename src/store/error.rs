@@ -81,6 +81,18 @@ pub enum StoreError {
         /// A sentence that names the run and the event, or the file.
         what: String,
     },
+    /// Events that were recorded are gone: the log ends too early.
+    #[error("{}", lost(.run, *.from, *.last))]
+    Lost {
+        /// The run.
+        run: RunId,
+        /// The first event that is gone.
+        from: u64,
+        /// The last.
+        last: u64,
+        /// The file that tells.
+        mark: PathBuf,
+    },
     /// The store itself failed. Whether the last write came about is not known.
     #[error("`{}` failed: {why}", .path.display())]
     Failed {
@@ -230,7 +242,11 @@ impl StoreError {
     pub const fn is_fatal(&self) -> bool {
         matches!(
             self,
-            Self::Failed { .. } | Self::Damaged { .. } | Self::Folder { .. } | Self::ReadOnly { .. }
+            Self::Failed { .. }
+                | Self::Damaged { .. }
+                | Self::Lost { .. }
+                | Self::Folder { .. }
+                | Self::ReadOnly { .. }
         )
     }
 
@@ -270,6 +286,13 @@ impl StoreError {
                 codes::STORE_DAMAGED,
                 say("restore the state folder from a backup, and keep this one as evidence"),
             ),
+            Self::Lost { mark, .. } => (
+                codes::STORE_DAMAGED,
+                Some(format!(
+                    "put `muster.db` and `muster.db-wal` back as they were; to go on with what is left, delete `{}`",
+                    mark.display()
+                )),
+            ),
             Self::Failed { .. } => (
                 codes::STORE_FAILED,
                 say("look at the disk and the system's log, then `muster resume` the run"),
@@ -306,6 +329,13 @@ impl StoreError {
 }
 
 /// Another program's words as the end of a sentence of ours: one line, no full stop.
+fn lost(run: &RunId, from: u64, last: u64) -> String {
+    if from == last {
+        return format!("event {last} of run `{run}` was recorded and is gone");
+    }
+    format!("events {from} to {last} of run `{run}` were recorded and are gone")
+}
+
 fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }

@@ -1,5 +1,6 @@
 //! The store as others hold it: writes go to the writing thread, reads to connections of their own.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,7 @@ use super::connect::{self, OpenFor, ReadFrom};
 use super::writer::{Stop, Writer};
 use super::{
     Answer, EventReader, NewRun, OperatorRequest, Owner, RequestId, RunId, RunInfo, RunSummary, StoreError,
-    append, folder, lease, request, rows, seal, start,
+    append, folder, lease, mark, request, rows, seal, start,
 };
 
 /// Reading connections kept open: the driver's, and a few readers beside it.
@@ -39,6 +40,7 @@ pub struct Store {
     folder: PathBuf,
     readers: Arc<Readers>,
     writer: Option<Writer>,
+    marks: mark::Marks,
     started: AtomicU64,
 }
 
@@ -57,8 +59,9 @@ impl Store {
             }
             OpenFor::Read => (connect::for_reading(folder)?, None),
         };
+        let marks = mark::Marks::beside(&from.path);
         let readers = Arc::new(Readers { from, idle: Mutex::new(Vec::new()) });
-        Ok(Self { folder: folder.to_owned(), readers, writer, started: AtomicU64::new(0) })
+        Ok(Self { folder: folder.to_owned(), readers, writer, marks, started: AtomicU64::new(0) })
     }
 
     /// The state folder, as it was named.
@@ -106,7 +109,10 @@ impl Store {
     /// # Errors
     /// `RunExists`, `MachineHeld`, `OutOfOrder`, and what any write may meet.
     pub async fn create_run(&self, new: NewRun, first: Vec<EventLine>) -> Result<(), StoreError> {
-        self.write(move |connection| start::create(connection, &new, &first)).await
+        let (run, last) = (new.id.clone(), first.last().map_or(0, |line| line.seq));
+        self.write(move |connection| start::create(connection, &new, &first)).await?;
+        self.marks.note(&run, last);
+        Ok(())
     }
 
     /// Adds events. Durable when it returns. A final summary releases the run's machines and answers
@@ -137,8 +143,11 @@ impl Store {
         summary: RunSummary,
         answers: Vec<Answer>,
     ) -> Result<(), StoreError> {
+        let (noted, last) = (run.clone(), lines.last().map_or(0, |line| line.seq));
         let batch = append::Batch { run: run.clone(), epoch, lines, summary, answers };
-        self.write(move |connection| append::append(connection, &batch)).await
+        self.write(move |connection| append::append(connection, &batch)).await?;
+        self.marks.note(&noted, last);
+        Ok(())
     }
 
     /// Becomes the driver of a run and returns the epoch: one more than any before.
@@ -222,7 +231,21 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn runs(&self) -> Result<Vec<RunInfo>, StoreError> {
-        self.readers.with(rows::runs)
+        let marked = mark::runs(&self.readers.from.path);
+        let runs = self.readers.with(rows::runs)?;
+        self.check_marked(marked, "")?;
+        Ok(runs)
+    }
+
+    /// Refuses where a run whose id starts so has a mark and is in the store no more.
+    fn check_marked(&self, marked: BTreeSet<RunId>, start: &str) -> Result<(), StoreError> {
+        let path = &self.readers.from.path;
+        for run in marked.into_iter().filter(|run| run.as_str().starts_with(start)) {
+            if !self.readers.with(|connection| Ok(rows::exists(connection, &run)?))? {
+                mark::check(path, &run, mark::last(path, &run), 0)?;
+            }
+        }
+        Ok(())
     }
 
     /// How a run stands.
@@ -238,7 +261,13 @@ impl Store {
     /// # Errors
     /// `NoSuchRun`, `AmbiguousRun`; the store cannot be read.
     pub fn find_run(&self, said: &str) -> Result<RunId, StoreError> {
-        self.readers.with(|connection| rows::find(connection, said))
+        let marked = mark::runs(&self.readers.from.path);
+        let found = self.readers.with(|connection| rows::find(connection, said));
+        let start = if said == "last" { "" } else { said };
+        if start.is_empty() || matches!(found, Err(StoreError::NoSuchRun { .. })) {
+            self.check_marked(marked, start)?;
+        }
+        found
     }
 
     /// What a run runs, checked against its digest.
@@ -338,7 +367,7 @@ impl Store {
 /// Reading connections, opened when needed and kept.
 #[derive(Debug)]
 pub(super) struct Readers {
-    from: ReadFrom,
+    pub(super) from: ReadFrom,
     idle: Mutex<Vec<Connection>>,
 }
 

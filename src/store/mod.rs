@@ -12,6 +12,7 @@ mod handle;
 mod id;
 mod keys;
 mod lease;
+mod mark;
 mod mount;
 mod owner;
 mod request;

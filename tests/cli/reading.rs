@@ -18,6 +18,18 @@ fn check_says_what_is_sound_and_warns_on_standard_error() {
 }
 
 #[test]
+fn check_takes_a_file_that_only_declares_what_plans_use() {
+    let bench = Bench::new();
+    bench.write("only.muster", "role lead { members = [\"dana\"] }\n");
+    bench.run(&["check", "only.muster"]).exits(0).prints("only.muster: no plan; what it declares is sound");
+    bench.run(&["preview", "failover", "only.muster", "--planned"]).exits(1).says("holds no plan");
+    bench.write("only.muster", "role lead { members = 3 }\n");
+    bench.run(&["check", "only.muster"]).exits(1).says("members");
+    bench.write("none.muster", "# nothing\n");
+    bench.run(&["check", "none.muster"]).exits(1).says("holds no plan");
+}
+
+#[test]
 fn check_prints_places_with_line_and_column_as_json() {
     let bench = Bench::new();
     bench.edit("one.muster", "point = latest", "pointt = latest");

@@ -154,3 +154,36 @@ fn a_completed_run_leaves_its_last_view() {
         RPO  met: 5m lost at worst, on `sql01`; 1h allowed"#]]
     .assert_eq(&frame(&world.run, world.now, None, SCREEN).join("\n"));
 }
+
+/// What is said of `start app01` where its first attempts end so.
+fn said_of_the_start(outcomes: &[Outcome]) -> Vec<String> {
+    let mut world = planned().answers("start app01", outcomes);
+    let mut plain = Plain::new(Vec::new(), Look { width: 200, colour: Colour::Off }, 0);
+    world.goes_on(FOREVER);
+    world.asked(60, dana(), approved("go", ""));
+    let mut known = 0;
+    while known < world.events.len() {
+        known = world.events.len();
+        feed(&mut world, &mut plain);
+        world.goes_on(known + 1);
+    }
+    let text = String::from_utf8(plain.into_inner()).unwrap().replace(&format!("\n{}", " ".repeat(42)), " ");
+    text.lines()
+        .filter_map(|line| line.split_once("start app01      "))
+        .map(|(_, what)| what.to_owned())
+        .collect()
+}
+
+#[test]
+fn a_step_that_is_tried_again_for_one_reason_is_said_once_until_it_is_done() {
+    let no = Outcome::Retryable("agent_not_registered", "no agent");
+    let busy = Outcome::Retryable("busy", "the service is busy");
+    let begins = "powers the target on";
+    let first = "failed after 40s: no agent (`agent_not_registered`); next attempt in 30s";
+    let done = "is done after 40s; address 10.8.0.13, at attempt 3";
+    assert_eq!(said_of_the_start(&[no.clone(), no.clone()]), [begins, first, done]);
+    let changed = "failed after 40s: the service is busy (`busy`); next attempt in 30s";
+    assert_eq!(said_of_the_start(&[no.clone(), busy]), [begins, first, changed, done]);
+    let last = "failed after 40s: no agent (`agent_not_registered`), at attempt 3";
+    assert_eq!(said_of_the_start(&[no.clone(), no.clone(), no]), [begins, first, last]);
+}

@@ -107,7 +107,7 @@ fn a_changed_byte_in_the_file_is_found_or_harmless() {
 }
 
 #[test]
-fn a_changed_byte_in_the_write_ahead_log_gives_a_prefix() {
+fn a_changed_byte_in_the_write_ahead_log_is_told_with_the_events_that_are_gone() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let (run, mut log, epoch) = drive(&store, &failover());
@@ -116,7 +116,9 @@ fn a_changed_byte_in_the_write_ahead_log_gives_a_prefix() {
     let db = std::fs::read(folder.path().join("muster.db")).unwrap();
     let wal = std::fs::read(folder.path().join("muster.db-wal")).unwrap();
     let copy = tempfile::tempdir().unwrap();
+    let mut short = 0;
     for place in (32..wal.len()).step_by(4099) {
+        drop(std::fs::remove_dir_all(copy.path().join("marks")));
         for file in std::fs::read_dir(copy.path()).unwrap() {
             std::fs::remove_file(file.unwrap().path()).unwrap();
         }
@@ -129,7 +131,40 @@ fn a_changed_byte_in_the_write_ahead_log_gives_a_prefix() {
             Err((_, error)) => panic!("changed at {place}: {error}"),
         };
         assert!(whole.starts_with(&events), "changed at {place}");
+        if events.len() == whole.len() {
+            continue;
+        }
+        short += 1;
+        // The same with the mark: what is gone is told, and by whatever way the run is looked for.
+        std::fs::write(copy.path().join("muster.db"), &db).unwrap();
+        std::fs::write(copy.path().join("muster.db-wal"), &changed).unwrap();
+        let marks = copy.path().join("marks");
+        std::fs::create_dir_all(&marks).unwrap();
+        std::fs::copy(folder.path().join("marks").join(run.as_str()), marks.join(run.as_str())).unwrap();
+        let gone = |error: StoreError| match error {
+            StoreError::Lost { run: of, from, last, .. } => assert!(
+                of == run && from == events.len() as u64 + 1 && last == EVENTS,
+                "changed at {place}: {from} to {last}"
+            ),
+            // Of its tables nothing is left.
+            StoreError::NoStore { .. } => assert!(events.is_empty()),
+            error => panic!("changed at {place}: {error}"),
+        };
+        match Store::open(copy.path(), OpenFor::Read) {
+            Err(error) => gone(error),
+            Ok(store) if events.is_empty() => {
+                gone(store.find_run("last").unwrap_err());
+                gone(store.find_run(run.as_str()).unwrap_err());
+                gone(store.runs().unwrap_err());
+            }
+            Ok(store) => {
+                gone(store.events(&run, 1).unwrap().find_map(Result::err).unwrap());
+                std::fs::remove_file(marks.join(run.as_str())).unwrap();
+                assert_eq!(count(&store, &run), events.len() as u64, "it goes on where a person says so");
+            }
+        }
     }
+    assert!(short > 10, "{short} changes took the end away");
 }
 
 #[test]

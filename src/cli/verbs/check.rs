@@ -20,8 +20,10 @@ use crate::model::resolve::{DiskFiles, resolve};
 use crate::model::{Mode, Operation, Plan};
 use crate::rules::{self, DiskScripts};
 use crate::runbook::{CompileOptions, compile, missing_servers};
+use crate::source::codes::names::PLAN_COUNT;
 use crate::source::codes::run as codes;
 use crate::source::{Diagnostic, FileId, Sources};
+use crate::syntax::ast::StmtKind;
 
 /// What the compiler spent, part by part.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -70,8 +72,13 @@ pub(in crate::cli) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, F
             }
             Format::Text => {
                 context.console.show(&sources, &diagnostics);
-                if let Some(plan) = plan.filter(|_| errors == 0) {
-                    Console::print_line(&summary(path, &plan))?;
+                match plan {
+                    Some(plan) if errors == 0 => Console::print_line(&summary(path, &plan))?,
+                    None if errors == 0 => {
+                        let said = format!("{}: no plan; what it declares is sound", path.display());
+                        Console::print_line(&said)?;
+                    }
+                    Some(_) | None => {}
                 }
                 if args.timings {
                     Console::print_line(&timings.text())?;
@@ -88,6 +95,9 @@ pub(in crate::cli) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, F
 fn check(context: &Context, path: &Path, sources: &mut Sources) -> (Option<Plan>, Vec<Diagnostic>, Timings) {
     let (resolved, whole) = timed(|| resolve(path, &mut DiskFiles, sources));
     let mut diagnostics = resolved.diagnostics;
+    if is_only_used(sources) {
+        diagnostics.retain(|diagnostic| diagnostic.code != PLAN_COUNT);
+    }
     // The resolver reads and parses on its way; what the parser takes of that is measured by itself.
     let (_, parse) = timed(|| {
         for (index, (_, source)) in sources.iter().enumerate() {
@@ -112,6 +122,22 @@ fn check(context: &Context, path: &Path, sources: &mut Sources) -> (Option<Plan>
         pipeline::sort(&mut diagnostics);
     }
     (resolved.plan, diagnostics, timings)
+}
+
+/// Whether a file declares what others `use` and no plan: nothing is missing in it, and whoever checks a
+/// whole folder is not told that it cannot be run.
+fn is_only_used(sources: &Sources) -> bool {
+    let Some((file, root)) = sources.iter().next() else { return false };
+    let parsed = crate::syntax::parse(file, root.text());
+    let mut declares = false;
+    for item in &parsed.file.items {
+        match &item.kind {
+            StmtKind::Block(block) if block.kind.text == "plan" => return false,
+            StmtKind::Block(_) => declares = true,
+            StmtKind::Use(_) | StmtKind::Assign(_) | StmtKind::Chain(_) | StmtKind::Broken { .. } => {}
+        }
+    }
+    declares
 }
 
 /// What is wrong with the inventory that a simulated estate is made of, and what of the plan does not

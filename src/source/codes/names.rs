@@ -261,7 +261,8 @@ use "generated/all.muster"
 ```
 "#;
     PLAN_COUNT = "MP0221", "no plan, or more than one",
-        r#"A file that is run holds exactly one plan. Files that are only used may hold several, for `call`.
+        r#"A file that is run holds exactly one plan. Files that are only used may hold several, for `call`, or
+none; `muster check` takes those too.
 
 Refused:
 ```muster

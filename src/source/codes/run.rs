@@ -315,6 +315,8 @@ muster failover erp.muster --planned --state /var/lib/muster
     STORE_DAMAGED = "MP0658", "the run log is not what was written",
 "Every event carries a digest over itself and all events before it, from the runbook on. A changed, missing or added event is therefore found, and the message names it. A damaged log is not driven any further: what it says of the world could be wrong.
 
+A log whose end is gone has nothing wrong in it. What was recorded last is therefore noted beside the database, in `marks/RUN`, and a log that ends earlier is refused with the events that are gone.
+
 Wrong: editing the file, or copying `muster.db` without `muster.db-wal` beside it, which holds the latest commits.
 
 ```sh
@@ -325,7 +327,9 @@ Right: restore the folder from a copy that was made whole, and keep the damaged 
 
 ```sh
 sqlite3 -readonly .muster/muster.db \"VACUUM INTO 'backup.db'\"
-```";
+```
+
+Where no whole copy is left, the run can still go on with what there is: delete its mark and resume it. What was begun after the last event that is left is looked up at the estate by its key, so that nothing is done twice; what people answered after it is asked again.";
     STORE_FAILED = "MP0659", "the run log could not be written",
 "The disk did not take a write or a sync. After that nobody knows what it holds, so this process writes nothing any more and stops with 5; steps under way at the provider go on there. Nothing was started that is not recorded.
 
