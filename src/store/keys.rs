@@ -76,6 +76,10 @@ impl KeyError {
 pub fn read_key(path: &Path) -> Result<SecretKey, KeyError> {
     let unusable = |why: String| KeyError::Unusable { path: path.to_owned(), why };
     let file = File::open(path).map_err(|error| unusable(cannot(&error)))?;
+    // Told before the rights are looked at: a folder's are never those of a key.
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(unusable(cannot(&ErrorKind::IsADirectory.into())));
+    }
     check_mode(path, &file)?;
     let text = bounded(file).map_err(unusable)?;
     SecretKey::from_pem(&text).map_err(unusable)

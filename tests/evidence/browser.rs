@@ -88,7 +88,9 @@ fn the_page_tells_the_facts_and_hostile_texts_are_inert() {
     assert_eq!(shown.console, Vec::<String>::new());
     assert!(!shown.net.contains("hostile.invalid"), "the page fetched something");
     assert!(shown.dom.contains("<title>erp · planned failback · completed</title>"));
-    for never in ["<script", "<img", "<iframe", "<link", "onerror=document.body.id=1>\"", "\u{202e}", "javascript:"] {
+    for never in
+        ["<script", "<img", "<iframe", "<link", "onerror=document.body.id=1>\"", "\u{202e}", "javascript:"]
+    {
         let body = shown.dom.split("<template").next().unwrap();
         assert!(!body.contains(never), "`{never}` is in the page");
     }
