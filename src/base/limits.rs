@@ -112,6 +112,12 @@ pub const PROVIDER_AT_ONCE_MAX: usize = 64;
 /// The longest pause between two polls that a provider may ask for.
 pub const PROVIDER_AGAIN_MAX: Duration = Duration::from_secs(3600);
 
+/// A key's file in bytes: the longest that is read has 121.
+pub const KEY_BYTES_MAX: u64 = 4096;
+/// A log or report that is verified, in bytes: a run of a million events is about 400 MB.
+pub const EVIDENCE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// What is found wrong with a log or report before the rest of it is not looked at any more.
+pub const EVIDENCE_FAULTS_MAX: usize = 20;
 /// Marks of run logs that are looked at when runs are listed: a state folder of ten runs a day for thirty
 /// years.
 pub const MARKS_MAX: usize = 100_000;

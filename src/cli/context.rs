@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use crate::event::Person;
 use crate::runbook::Runbook;
-use crate::store::{OpenFor, Store};
+use crate::store::{OpenFor, Store, StoreError};
 
 use super::args::Global;
 use super::console::Console;
 use super::failure::Failure;
+use super::sealing::KeyFrom;
 
 /// Where runs are kept unless said.
 const STATE: &str = ".muster";
@@ -23,24 +24,39 @@ pub(super) struct Context {
     pub(super) state: PathBuf,
     /// `--as`
     pub(super) name: Option<String>,
+    /// What signs run logs.
+    pub(super) key: KeyFrom,
     runtime: OnceCell<tokio::runtime::Runtime>,
 }
 
 impl Context {
     /// From the options for every verb and the environment.
     pub(super) fn new(global: Global) -> Self {
-        let named = || std::env::var_os("MUSTER_STATE").filter(|value| !value.is_empty()).map(PathBuf::from);
+        let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let key = match (global.key, named("MUSTER_KEY")) {
+            (Some(path), _) => KeyFrom::Said(path),
+            (None, Some(path)) => KeyFrom::Named(path),
+            (None, None) => KeyFrom::State,
+        };
         Self {
             console: Console::new(global.quiet),
-            state: global.state.or_else(named).unwrap_or_else(|| PathBuf::from(STATE)),
+            state: global.state.or_else(|| named("MUSTER_STATE")).unwrap_or_else(|| PathBuf::from(STATE)),
             name: global.name,
+            key,
             runtime: OnceCell::new(),
         }
     }
 
-    /// The state folder, for reading.
+    /// The state folder, for reading. One of an older version is brought up to date where it can be
+    /// written: whoever only wants to read an old report should not have to start a run for it.
     pub(super) fn store(&self) -> Result<Store, Failure> {
-        Ok(Store::open(&self.state, OpenFor::Read)?)
+        match Store::open(&self.state, OpenFor::Read) {
+            Err(StoreError::Version { found, ours, .. }) if found < ours => {
+                drop(Store::open(&self.state, OpenFor::Write)?);
+                Ok(Store::open(&self.state, OpenFor::Read)?)
+            }
+            opened => Ok(opened?),
+        }
     }
 
     /// The state folder, for writing; made where it is missing.

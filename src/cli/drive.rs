@@ -17,6 +17,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::pipeline;
 use super::progress::Progress;
+use super::sealing;
 use super::version;
 
 /// How a run is driven.
@@ -66,6 +67,7 @@ pub(super) fn run(
     let end = driven.map_err(|error| Failure::of_drive(&error))?;
     let (run, events, _) = replay(store, id)?;
     progress.close(&run);
+    sealing::seal(context, store, id)?;
     standing::say(context, store, id, &run, &events)?;
     Console::print_line(&format!("{id} {}", word(end)))?;
     Ok(exit(end))

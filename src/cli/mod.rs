@@ -13,6 +13,7 @@ mod person;
 mod pipeline;
 mod progress;
 pub mod render;
+mod sealing;
 mod standing;
 mod verbs;
 mod version;

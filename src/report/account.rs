@@ -8,10 +8,11 @@ use serde::Serialize;
 use crate::base::Timestamp;
 use crate::base::time::{format_duration_short, format_loss};
 use crate::base::words::{count, list};
-use crate::event::Event;
+use crate::event::{Event, Evidence};
 use crate::run::Run;
 use crate::runbook::Phase;
 
+use super::evidence::{Held, held};
 use super::facts::{ApprovalFact, Facts, PointsFact};
 use super::gather::gather;
 use super::words::{Look, Page, instant, time_near};
@@ -28,11 +29,32 @@ struct Document {
     facts: Facts,
 }
 
+/// The document with the run log that it was made from.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+struct Proved<'a> {
+    #[serde(flatten)]
+    document: Document,
+    evidence: Held<'a>,
+}
+
 /// The report for programs: one JSON document.
 #[must_use]
 pub fn json(run: &Run, events: &[Event]) -> String {
-    let document = Document { format: FORMAT, facts: gather(run, events, run.last_at()) };
-    match serde_json::to_string_pretty(&document) {
+    pretty(&document(run, events))
+}
+
+/// The same with the run log and its seal: whoever gets it can verify it.
+#[must_use]
+pub fn json_with(run: &Run, events: &[Event], evidence: &Evidence) -> String {
+    pretty(&Proved { document: document(run, events), evidence: held(evidence) })
+}
+
+fn document(run: &Run, events: &[Event]) -> Document {
+    Document { format: FORMAT, facts: gather(run, events, run.last_at()) }
+}
+
+fn pretty<T: Serialize>(document: &T) -> String {
+    match serde_json::to_string_pretty(document) {
         Ok(text) => format!("{text}\n"),
         Err(error) => crate::bug!("a report does not serialize: {error}"),
     }
@@ -41,6 +63,16 @@ pub fn json(run: &Run, events: &[Event]) -> String {
 /// The report for people. Of a live run it says what holds as of the last event.
 #[must_use]
 pub fn text(run: &Run, events: &[Event], look: Look) -> String {
+    told(run, events, None, look)
+}
+
+/// The same with a line on whether the log is signed.
+#[must_use]
+pub fn text_with(run: &Run, events: &[Event], evidence: &Evidence, look: Look) -> String {
+    told(run, events, Some(evidence), look)
+}
+
+fn told(run: &Run, events: &[Event], evidence: Option<&Evidence>, look: Look) -> String {
     let near = run.last_at();
     let facts = gather(run, events, near);
     let mut page = Page::new(look);
@@ -49,7 +81,7 @@ pub fn text(run: &Run, events: &[Event], look: Look) -> String {
     for warning in verdict::warnings(run, &facts) {
         page.text(0, &warning);
     }
-    head(&mut page, run, &facts, near);
+    head(&mut page, run, &facts, near, evidence);
     points(&mut page, run, &facts, near);
     status_text::machines(&mut page, &facts, near);
     sources(&mut page, &facts);
@@ -63,7 +95,7 @@ pub fn text(run: &Run, events: &[Event], look: Look) -> String {
     page.finish()
 }
 
-fn head(page: &mut Page, run: &Run, facts: &Facts, near: Timestamp) {
+fn head(page: &mut Page, run: &Run, facts: &Facts, near: Timestamp, evidence: Option<&Evidence>) {
     let by = facts.started_by.as_ref().map_or_else(String::new, |by| {
         let claimed =
             if by.verified { String::new() } else { format!(" (claimed by OS user `{}`)", by.os_user) };
@@ -82,6 +114,17 @@ fn head(page: &mut Page, run: &Run, facts: &Facts, near: Timestamp) {
         vec!["ended".to_owned(), ended],
         vec!["digest".to_owned(), facts.digest.clone()],
     ];
+    if let Some(evidence) = evidence {
+        let sealed = match (&evidence.seal, run.ended()) {
+            (Some(_), _) => "signed; `muster verify` checks it",
+            (None, Some(_)) => "NOT SIGNED",
+            (None, None) => "not signed yet",
+        };
+        rows.push(vec![
+            "evidence".to_owned(),
+            format!("{}, {sealed}", count(evidence.lines.len(), "record")),
+        ]);
+    }
     if let Some(lost) = at.lost_at {
         rows.push(vec![
             "source lost".to_owned(),

@@ -3,12 +3,14 @@
 
 pub mod account;
 mod asks;
+pub mod evidence;
 mod facts;
 mod gather;
 mod ledger;
 mod live;
 pub mod log;
 mod machines;
+pub mod page;
 mod path;
 mod plain;
 mod points;
@@ -18,6 +20,7 @@ mod status_text;
 mod steps;
 mod tell;
 mod verdict;
+pub mod verify;
 mod words;
 
 pub use facts::{

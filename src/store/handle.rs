@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 
 use crate::base::{Digest, Timestamp};
-use crate::event::{Event, EventLine, Person};
+use crate::event::{Claim, Event, EventLine, Evidence, Person, Seal};
 use crate::runbook::Runbook;
 
 use super::connect::{self, OpenFor, ReadFrom};
 use super::writer::{Stop, Writer};
 use super::{
     Answer, EventReader, NewRun, OperatorRequest, Owner, RequestId, RunId, RunInfo, RunSummary, StoreError,
-    append, folder, lease, mark, request, rows, start,
+    append, folder, lease, mark, request, rows, seal, start,
 };
 
 /// Reading connections kept open: the driver's, and a few readers beside it.
@@ -291,6 +291,32 @@ impl Store {
     /// `NoSuchRun`, `Damaged`; the store cannot be read.
     pub fn events(&self, run: &RunId, from: u64) -> Result<EventReader, StoreError> {
         EventReader::new(Arc::clone(&self.readers), run, from)
+    }
+
+    /// A run as it is handed on, unchecked: whoever gets it verifies it.
+    ///
+    /// # Errors
+    /// `NoSuchRun`; the store cannot be read.
+    pub fn evidence(&self, run: &RunId) -> Result<Evidence, StoreError> {
+        self.readers.with(|connection| seal::evidence(connection, run))
+    }
+
+    /// The seal of a run; none of one that has not ended or was not signed yet.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn seal_of(&self, run: &RunId) -> Result<Option<Seal>, StoreError> {
+        self.readers.with(|connection| Ok(seal::find(connection, run)?))
+    }
+
+    /// Keeps the seal of an ended run, durably. The first one stays.
+    ///
+    /// # Errors
+    /// `NoSuchRun`; `OutOfOrder` where the claim is not that of the log's end, or the run has not ended;
+    /// and what any write may meet.
+    pub async fn keep_seal(&self, run: &RunId, claim: &Claim, seal: &Seal) -> Result<(), StoreError> {
+        let (run, claim, seal) = (run.clone(), claim.clone(), seal.clone());
+        self.write(move |connection| seal::keep(connection, &run, &claim, &seal)).await
     }
 
     /// The last `count` events of a run, in order.

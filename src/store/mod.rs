@@ -1,4 +1,5 @@
-//! The state folder: run logs, leases, machine locks and operator requests in one SQLite file.
+//! The state folder: run logs with their seals, leases, machine locks and operator requests in one SQLite
+//! file, and the signing key beside it.
 //! Events come in as lines and are durable before the call returns; readers get them back with
 //! their chain checked. Knows neither what an event means nor who drives.
 
@@ -9,6 +10,7 @@ mod error;
 mod folder;
 mod handle;
 mod id;
+mod keys;
 mod lease;
 mod mark;
 mod mount;
@@ -16,6 +18,7 @@ mod owner;
 mod request;
 mod rows;
 mod schema;
+mod seal;
 mod start;
 mod state;
 mod writer;
@@ -25,6 +28,7 @@ pub use connect::OpenFor;
 pub use error::StoreError;
 pub use handle::{Store, Subfolder};
 pub use id::RunId;
+pub use keys::{KEY_FILE, KeyError, PUBLIC_KEY_FILE, own_key, own_public_key, read_key, read_public_key};
 pub use owner::Owner;
 pub use request::{Answer, OperatorRequest, RequestId};
 pub use rows::{LeaseInfo, RunInfo};

@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x6d75_7374;
 
 /// What brings a file from version N to N + 1. The file's version is `user_version`.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// What people want to see of an event is read out of its body by a view: it cannot say anything else
 /// than what the digest covers, and costs nothing when events are written. The large runbook is apart
@@ -74,4 +74,19 @@ CREATE TABLE request (
     answer     TEXT
 ) STRICT;
 CREATE INDEX request_open ON request (run, id) WHERE handled_at IS NULL;
+";
+
+/// The seals of ended runs: a signed statement over each run log.
+const VERSION_2: &str = "
+CREATE TABLE seal (
+    run       TEXT PRIMARY KEY REFERENCES run (id),
+    statement TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    signature TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER seal_is_never_changed BEFORE UPDATE ON seal
+BEGIN SELECT RAISE(ABORT, 'seals are never changed'); END;
+CREATE TRIGGER seal_is_never_deleted BEFORE DELETE ON seal
+BEGIN SELECT RAISE(ABORT, 'seals are never deleted'); END;
 ";

@@ -101,4 +101,18 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
         "MP0712",
         "needs an output that cannot be written",
     ),
+    at(
+        "MP0802",
+        "tests/evidence/keys.rs",
+        "a_key_that_cannot_be_used_is_told_and_holds_no_recovery_up",
+        "MP0802",
+        "a checkout does not keep the mode of a file",
+    ),
+    at(
+        "MP0811",
+        "tests/evidence/reports.rs",
+        "a_report_that_says_something_else_than_its_log_is_found_out",
+        "MP0811",
+        "each version words a report anew, and a kept one would be told of for that",
+    ),
 ];

@@ -15,6 +15,7 @@ const BELONGS: &[(&str, &[&str], &str)] = &[
     ("petgraph", &["graph", "runbook"], "whoever executes a graph keeps its own lists"),
     ("strsim", &["base"], "one idea of what is near"),
     ("jiff", &["base"], "one idea of an instant"),
+    ("ed25519_dalek", &["event"], "one kind of signature, and no key on disk where it is made"),
     ("sha2", &["base", "estate"], "one digest, and that of shipped disks"),
     ("rusqlite", &["store", "estate"], "the run log and the simulated estate are the only databases"),
     ("ureq", &["estate", "drive"], "only estates and notifications leave the process"),

@@ -13,8 +13,8 @@ use super::verbs::estate::EstateArgs;
 use super::verbs::provider::ProviderArgs;
 use super::version;
 pub(super) use of_run::{
-    AnswerArgs, CommitArgs, ListArgs, LogArgs, PointArgs, ReasonArgs, ReportArgs, ResumeArgs, RetryArgs,
-    RunArgs, SkipArgs, StatusArgs,
+    AnswerArgs, CommitArgs, KeyArgs, ListArgs, LogArgs, LogFormat, PointArgs, ReasonArgs, ReportArgs,
+    ReportFormat, ResumeArgs, RetryArgs, RunArgs, SkipArgs, StatusArgs, VerifyArgs,
 };
 
 /// Recovery plans as code: compiled, proved, rehearsed, executed and evidenced.
@@ -45,6 +45,9 @@ pub(super) struct Global {
     /// Act under this name, where the estate says `identity = claimed`; recorded as not verified
     #[arg(long = "as", global = true, value_name = "NAME", help_heading = "For every verb")]
     pub(super) name: Option<String>,
+    /// Sign run logs with this key [default: $MUSTER_KEY, else the state folder's own]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "For every verb")]
+    pub(super) key: Option<PathBuf>,
     /// Say nothing but results and errors
     #[arg(long, short, global = true, help_heading = "For every verb")]
     pub(super) quiet: bool,
@@ -85,6 +88,10 @@ pub(super) enum Verb {
     Log(LogArgs),
     /// The report of a run
     Report(ReportArgs),
+    /// Check a run log or report against the public key of whoever ran it
+    Verify(VerifyArgs),
+    /// The public key that run logs are verified with
+    Key(KeyArgs),
     /// Say yes to a step that waits for approval
     Approve(AnswerArgs),
     /// Say no to a step that waits for approval

@@ -1,6 +1,8 @@
 //! Arguments of the verbs that are about a run.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
 
 use super::Output;
 
@@ -28,18 +30,68 @@ pub(in crate::cli) struct ListArgs {
     pub(in crate::cli) output: Output,
 }
 
+/// How a run log is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(in crate::cli) enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document, with the names behind the ids
+    Json,
+    /// Lines of JSON with digests and signature, for `muster verify`
+    Jsonl,
+}
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LogArgs {
     /// The run: any unique start of its id, or `last`
     pub(in crate::cli) run: String,
-    #[command(flatten)]
-    pub(in crate::cli) output: Output,
+    /// How the log is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(in crate::cli) format: LogFormat,
+    /// Write it to this file
+    #[arg(long, short, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(in crate::cli) enum ReportFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document, with the signed run log inside
+    Json,
+    /// One page to look at, to print and to keep, with the signed run log inside
+    Html,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReportArgs {
     /// The run: any unique start of its id, or `last`
     pub(in crate::cli) run: String,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(in crate::cli) format: ReportFormat,
+    /// Write it to this file
+    #[arg(long, short, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct VerifyArgs {
+    /// What `log --format jsonl` or `report --format html|json` wrote (`-` for standard input), or a run
+    #[arg(value_name = "FILE|RUN")]
+    pub(in crate::cli) what: String,
+    /// The public key of whoever ran it: a file, or 64 hexadecimal digits [default: the one used here]
+    #[arg(long, value_name = "KEY")]
+    pub(in crate::cli) public_key: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct KeyArgs {
     #[command(flatten)]
     pub(in crate::cli) output: Output,
 }

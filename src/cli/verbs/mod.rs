@@ -7,6 +7,7 @@ mod explain;
 mod fmt;
 mod graph;
 mod inventory;
+mod key;
 mod log;
 mod points;
 mod preview;
@@ -18,6 +19,7 @@ mod runs;
 mod script_host;
 mod start;
 mod status;
+mod verify;
 
 use crate::model::Operation;
 use crate::run::OperatorRequest;
@@ -49,6 +51,8 @@ pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Runs(args) => runs::run(context, &args),
         Verb::Log(args) => log::run(context, &args),
         Verb::Report(args) => report::run(context, &args),
+        Verb::Verify(args) => verify::run(context, &args),
+        Verb::Key(args) => key::run(context, &args),
         Verb::Approve(args) => {
             ask(context, &args.run, &OperatorRequest::Approve { step: args.step, comment: args.comment })
         }

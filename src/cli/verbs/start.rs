@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::frozen;
 use crate::cli::pipeline::{self, Wish};
+use crate::cli::sealing;
 use crate::drive::begin_run;
 use crate::estate::Estate as _;
 use crate::estate::any::Purpose;
@@ -81,6 +82,7 @@ fn begin(
     check_roles(runbook, &by, &options)?;
     confirm(context, runbook, yes)?;
     let store = context.store_to_write()?;
+    sealing::check(context)?;
     let estate = pipeline::open_quietly(context, &runbook.estate, Purpose::Act)?;
     let now = estate.clock().now();
     let written_in = path.display().to_string();

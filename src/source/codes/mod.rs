@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod estate;
+pub mod evidence;
 pub mod names;
 pub mod points;
 pub mod rules;
@@ -60,9 +61,18 @@ pub(in crate::source::codes) use codes;
 
 /// All codes, area by area.
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
-    [syntax::TABLE, names::TABLE, rules::TABLE, points::TABLE, estate::TABLE, run::TABLE, command::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        syntax::TABLE,
+        names::TABLE,
+        rules::TABLE,
+        points::TABLE,
+        estate::TABLE,
+        run::TABLE,
+        command::TABLE,
+        evidence::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The entry of a code as a person writes it, in any case.
