@@ -10,10 +10,10 @@ use crate::model::{
     At, Chain, Endpoint, EndpointRef, GroupId, Owner, Plan, StartReady, StepId, StepKind, VmId,
 };
 
-use super::build::Place;
+use super::build::{Place, joined};
 use super::expand::Expander;
 use super::types::Work;
-use super::why::{Along, Cause};
+use super::why::{Along, Cause, Ends};
 use super::{Lane, Phase, UnitId, Why};
 
 /// Where arrows meet something.
@@ -142,8 +142,8 @@ impl<'p> Arrows<'p> {
         }
     }
 
-    fn add(&self, x: &mut Expander<'_, 'p>, phase: Phase, name: &str, work: Work) -> NodeIndex {
-        let name = format!("{}{name}", x.units.units.at(self.unit).prefix);
+    fn add(&self, x: &mut Expander<'_, 'p>, phase: Phase, name: [&str; 2], work: Work) -> NodeIndex {
+        let name = joined(&x.units.units.at(self.unit).prefix, name);
         x.builder.add(Place { unit: self.unit, phase, lane: Lane::Forward }, name, work)
     }
 
@@ -154,10 +154,10 @@ impl<'p> Arrows<'p> {
 
     fn pair(&mut self, x: &mut Expander<'_, 'p>, names: (&str, &str), phase: Phase, live: bool) -> Port {
         if !live {
-            return Port::of(self.add(x, phase, &format!("({})", names.0), Work::Join), false);
+            return Port::of(self.add(x, phase, ["", &format!("({})", names.0)], Work::Join), false);
         }
-        let into = self.add(x, phase, names.0, Work::Join);
-        let done = self.add(x, phase, names.1, Work::Join);
+        let into = self.add(x, phase, ["", names.0], Work::Join);
+        let done = self.add(x, phase, ["", names.1], Work::Join);
         // Known to the phases, not to the graph: the nodes between carry the order.
         self.edges.push((self.local(into), self.local(done), Why::rule("")));
         Port { into, go: into, started: done, done, live }
@@ -169,18 +169,18 @@ impl<'p> Arrows<'p> {
         let name = &authored.name;
         let optional = x.units.is_optional(global);
         if x.options.without.contains(&global) {
-            let node = self.add(x, Phase::Start, &format!("({name})"), Work::Join);
+            let node = self.add(x, Phase::Start, ["", &format!("({name})")], Work::Join);
             x.builder.set(node, Some(authored.span), true);
             return Port::of(node, false);
         }
         let own = Why::own("a machine's own acts follow one another");
         let wrapped = |at: At| self.wrapped.contains(&(Owner::Vm(vm), at));
         let (opens, closes) = (wrapped(At::BeforeStart), wrapped(At::AfterStart));
-        let into = opens.then(|| self.add(x, Phase::Start, &format!("{name} may start"), Work::Join));
+        let into = opens.then(|| self.add(x, Phase::Start, [name, " may start"], Work::Join));
         let start = if x.options.abilities.failover_includes_start {
-            self.add(x, Phase::Start, &format!("fail over {name}"), Work::FailOver(global))
+            self.add(x, Phase::Start, ["fail over ", name], Work::FailOver(global))
         } else {
-            self.add(x, Phase::Start, &format!("start {name}"), Work::Start(global))
+            self.add(x, Phase::Start, ["start ", name], Work::Start(global))
         };
         if let Some(into) = into {
             self.edge(x, into, start, own.clone());
@@ -189,14 +189,14 @@ impl<'p> Arrows<'p> {
         let started = match spec.ready {
             StartReady::None => start,
             StartReady::Heartbeat => {
-                let ready = self.add(x, Phase::Start, &format!("ready {name}"), Work::Ready(global));
+                let ready = self.add(x, Phase::Start, ["ready ", name], Work::Ready(global));
                 self.edge(x, start, ready, Why::own("a machine is started when its guest answers"));
                 ready
             }
         };
         let mut port = Port { into: into.unwrap_or(start), go: start, started, done: started, live: true };
         if closes {
-            port.done = self.add(x, Phase::Start, &format!("{name} done"), Work::Join);
+            port.done = self.add(x, Phase::Start, [name, " done"], Work::Join);
             self.edge(x, started, port.done, own);
         }
         for node in [port.into, start, started, port.done] {
@@ -211,10 +211,10 @@ impl<'p> Arrows<'p> {
         let wrapped = |at: At| self.wrapped.contains(&(Owner::Group(group), at));
         let (opens, closes) = (wrapped(At::BeforeStart), wrapped(At::AfterStart));
         let own = Why::own("a group's own steps follow one another");
-        let into = opens.then(|| self.add(x, Phase::Start, &format!("{name} may start"), Work::Join));
-        let go = self.add(x, Phase::Start, &format!("{name} starts"), Work::Join);
-        let started = closes.then(|| self.add(x, Phase::Start, &format!("{name} started"), Work::Join));
-        let done = self.add(x, Phase::Start, &format!("{name} done"), Work::Join);
+        let into = opens.then(|| self.add(x, Phase::Start, [name, " may start"], Work::Join));
+        let go = self.add(x, Phase::Start, [name, " starts"], Work::Join);
+        let started = closes.then(|| self.add(x, Phase::Start, [name, " started"], Work::Join));
+        let done = self.add(x, Phase::Start, [name, " done"], Work::Join);
         if let Some(into) = into {
             self.edge(x, into, go, own.clone());
         }
@@ -227,8 +227,9 @@ impl<'p> Arrows<'p> {
             let port = *self.vms.at(*member);
             live |= port.live;
             let what = &self.plan.vms.at(*member).name;
-            self.edge(x, go, port.into, inside(what, name));
-            self.edge(x, port.done, started, inside(what, name));
+            let why = inside(what, name);
+            self.edge(x, go, port.into, why.clone());
+            self.edge(x, port.done, started, why);
         }
         for node in [into, go, started, done] {
             x.builder.set(node, Some(authored.span), authored.optional);
@@ -252,15 +253,15 @@ impl<'p> Arrows<'p> {
         let placed = !sourced || x.touches_source();
         let live = owner_lives && placed && x.step_applies(self.unit, step);
         if !live {
-            let node = self.add(x, Phase::Prepare, &format!("({name})"), Work::Join);
+            let node = self.add(x, Phase::Prepare, ["", &format!("({name})")], Work::Join);
             x.builder.set(node, Some(authored.span), true);
             return Port::of(node, false);
         }
         if let StepKind::Call { .. } = authored.kind
             && let Some(called) = x.called(self.unit, step)
         {
-            let into = self.add(x, Phase::Prepare, &format!("{name} begins"), Work::Join);
-            let done = self.add(x, Phase::Prepare, &format!("{name} ended"), Work::Join);
+            let into = self.add(x, Phase::Prepare, [name, " begins"], Work::Join);
+            let done = self.add(x, Phase::Prepare, [name, " ended"], Work::Join);
             self.edges.push((self.local(into), self.local(done), Why::rule("")));
             x.builder.edge(into, x.ends_of(called).entry, Why::own("a call is a plan's whole life"));
             x.builder.edge(x.ends_of(called).exit, done, Why::own("a call is a plan's whole life"));
@@ -269,7 +270,7 @@ impl<'p> Arrows<'p> {
             }
             return Port { into, go: into, started: done, done, live };
         }
-        let node = self.add(x, Phase::Prepare, name, Work::Step(step));
+        let node = self.add(x, Phase::Prepare, ["", name], Work::Step(step));
         x.builder.set(node, Some(authored.span), authored.optional);
         Port::of(node, true)
     }
@@ -307,7 +308,7 @@ impl<'p> Arrows<'p> {
             for (before, after) in chain.links.iter().zip(chain.links.iter().skip(1)) {
                 let wide = before.len() * after.len() > before.len() + after.len();
                 if wide && !self.any_owned(before, after) {
-                    self.joined(x, before, after);
+                    self.wide(x, before, after);
                 } else {
                     for (from, to) in before.iter().flat_map(|from| after.iter().map(move |to| (from, to))) {
                         self.arrow(x, from, to);
@@ -328,17 +329,16 @@ impl<'p> Arrows<'p> {
         })
     }
 
-    fn joined(&mut self, x: &mut Expander<'_, 'p>, before: &[EndpointRef], after: &[EndpointRef]) {
+    fn wide(&mut self, x: &mut Expander<'_, 'p>, before: &[EndpointRef], after: &[EndpointRef]) {
         let names: Vec<&str> = before.iter().map(|end| self.end_name(end.to)).collect();
         let list = format!("[{}]", names.join(", "));
-        let join = self.add(x, Phase::Prepare, &format!("{list} done"), Work::Join);
+        let join = self.add(x, Phase::Prepare, [&list, " done"], Work::Join);
         for (from, name) in before.iter().zip(&names) {
             self.edge(x, self.port(from.to).done, join, inside(name, &list));
         }
         for to in after {
             let cause = Cause::Arrow {
-                from: list.as_str().into(),
-                to: self.end_name(to.to).into(),
+                ends: Ends::new(&list, self.end_name(to.to)),
                 span: to.span,
                 along: Along::Forward,
             };
@@ -363,8 +363,7 @@ impl<'p> Arrows<'p> {
         let (source, target) = (self.port(from.to), self.port(to.to));
         let leaves = if owns(from.to, to.to) { source.started } else { source.done };
         let cause = Cause::Arrow {
-            from: self.end_name(from.to).into(),
-            to: self.end_name(to.to).into(),
+            ends: Ends::new(self.end_name(from.to), self.end_name(to.to)),
             span: to.span,
             along: Along::Forward,
         };
@@ -373,7 +372,7 @@ impl<'p> Arrows<'p> {
 }
 
 pub(super) fn inside(what: &str, of: &str) -> Why {
-    Why::done(Cause::Inside { what: what.into(), of: of.into(), along: Along::Forward })
+    Why::done(Cause::Inside { ends: Ends::new(what, of), along: Along::Forward })
 }
 
 /// The steps inside a group that stand in a chain of that group's own: then the chain places them.

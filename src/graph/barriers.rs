@@ -2,14 +2,14 @@
 //! A barrier is a join: what comes before it is waited for until settled, what comes after needs
 //! the join done, and each join needs the one before done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use petgraph::graph::NodeIndex;
 
 use crate::model::{Endpoint, Mode, VmId};
 
 use super::arrows::Arrows;
-use super::build::Place;
+use super::build::{Place, joined};
 use super::expand::Expander;
 use super::types::Work;
 use super::{Lane, Phase, SubjectId, UnitId, Why, phases, sources};
@@ -19,9 +19,8 @@ pub(super) struct Unit<'x, 'u, 'p> {
     pub(super) x: &'x mut Expander<'u, 'p>,
     pub(super) arrows: Arrows<'p>,
     pub(super) phases: Vec<Phase>,
-    /// The last act on each machine's source.
-    pub(super) last: BTreeMap<VmId, NodeIndex>,
-    binds: BTreeMap<SubjectId, NodeIndex>,
+    /// Sources go down by acts of their own, so that `Expander::last` knows their last ones.
+    pub(super) acts_on_sources: bool,
 }
 
 /// Lays the forward way of a unit and returns its target side.
@@ -29,7 +28,7 @@ pub(super) fn unit<'p>(x: &mut Expander<'_, 'p>, id: UnitId) -> Arrows<'p> {
     let has_machines = !x.live(id).is_empty();
     let arrows = Arrows::build(x, id);
     let phases = phases::assign(x, &arrows, has_machines);
-    let mut unit = Unit { x, arrows, phases, last: BTreeMap::new(), binds: BTreeMap::new() };
+    let mut unit = Unit { x, arrows, phases, acts_on_sources: false };
     if has_machines {
         unit.with_machines()
     } else {
@@ -44,16 +43,21 @@ impl Unit<'_, '_, '_> {
     }
 
     pub(super) fn add(&mut self, phase: Phase, name: &str, work: Work) -> NodeIndex {
-        let name = format!("{}{name}", self.x.units.units.at(self.id()).prefix);
+        self.add_named(phase, ["", name], work)
+    }
+
+    fn add_named(&mut self, phase: Phase, name: [&str; 2], work: Work) -> NodeIndex {
+        let name = joined(&self.x.units.units.at(self.id()).prefix, name);
         let unit = self.id();
         let lane = if phase == Phase::Cleanup { Lane::Cleanup } else { Lane::Forward };
         self.x.builder.add(Place { unit, phase, lane }, name, work)
     }
 
     /// A node that acts on a machine, with its place and whether its failure is tolerated.
+    /// `verb` ends with a space.
     pub(super) fn add_vm(&mut self, phase: Phase, verb: &str, vm: VmId, work: Work) -> NodeIndex {
         let authored = self.x.units.vm(vm);
-        let node = self.add(phase, &format!("{verb} {}", authored.name), work);
+        let node = self.add_named(phase, [verb, &authored.name], work);
         let optional = self.x.units.is_optional(vm);
         self.x.builder.set(node, Some(authored.span), optional);
         node
@@ -197,13 +201,13 @@ impl Unit<'_, '_, '_> {
             }
             seen.extend(&cluster);
             let names: Vec<String> = cluster.iter().map(|id| self.subject_name(*id)).collect();
-            let bind =
-                self.add(Phase::Bind, &format!("bind {}", names.join(", ")), Work::Bind(cluster.clone()));
+            let name = ["bind ", &names.join(", ")];
+            let bind = self.add_named(Phase::Bind, name, Work::Bind(cluster.clone()));
             self.place_subject(bind, &cluster);
             self.edge(down, bind, Why::rule("points are bound after every source is shut down"));
             self.edge(bind, bound, Why::barrier("machines fail over after every point is bound"));
             for subject in cluster {
-                self.binds.insert(subject, bind);
+                *self.x.binds.at_mut(subject) = Some(bind);
                 if let Some(before) = self.before_bind(subject) {
                     self.place_subject(before, &[subject]);
                     self.edge(down, before, Why::rule("points are made after every source is shut down"));
@@ -220,12 +224,12 @@ impl Unit<'_, '_, '_> {
         let name = self.subject_name(subject);
         let planned = self.x.options.mode == Some(Mode::Planned) && !self.x.is_test();
         if planned {
-            if !self.x.options.abilities.final_points || self.last.is_empty() {
+            if !self.x.options.abilities.final_points || !self.acts_on_sources {
                 return None;
             }
             let node = self.add(Phase::Bind, &format!("final point {name}"), Work::TakeFinal(subject));
             for vm in self.x.members(subject) {
-                if let Some(last) = self.last.get(&vm).copied() {
+                if let Some(last) = self.x.last.get(vm) {
                     self.edge(last, node, Why::rule("a final point is taken from a source that is down"));
                 }
             }
@@ -271,16 +275,16 @@ impl Unit<'_, '_, '_> {
             let node = if includes_start {
                 port.go
             } else {
-                self.add_vm(Phase::Failover, "fail over", vm, Work::FailOver(vm))
+                self.add_vm(Phase::Failover, "fail over ", vm, Work::FailOver(vm))
             };
             self.edge(bound, node, Why::rule("machines fail over after every point is bound"));
-            if let Some(bind) = self.binds.get(&self.x.units.machines.at(vm).subject).copied() {
+            if let Some(bind) = *self.x.binds.at(self.x.units.machines.at(vm).subject) {
                 self.edge(bind, node, Why::rule("a machine fails over to its bound point"));
             }
-            if let Some(last) = self.last.get(&vm).copied() {
+            if let Some(last) = self.x.last.get(vm) {
                 self.edge(last, node, Why::rule("a machine fails over after its own source is down"));
             }
-            self.x.touched.entry(vm).or_insert(node);
+            self.x.touched.set_first(vm, node);
             if !includes_start {
                 self.edge(node, port.go, Why::rule("a machine starts when it is failed over"));
                 self.edge(node, failed_over, Why::barrier("machines start after every one is failed over"));
@@ -327,7 +331,7 @@ impl Unit<'_, '_, '_> {
         let mut commits = Vec::new();
         for vm in self.x.live(self.id()) {
             let started = self.arrows.vms.at(self.x.units.machines.at(vm).local).started;
-            let node = self.add_vm(Phase::Commit, "commit", vm, Work::Commit(vm));
+            let node = self.add_vm(Phase::Commit, "commit ", vm, Work::Commit(vm));
             self.edge(gate.into, node, Why::rule("machines are committed when the window closes"));
             self.edge(started, node, Why::barrier("only a machine that came up is committed"));
             self.edge(node, gate.done, Why::barrier("what follows waits for every commit"));
@@ -370,7 +374,7 @@ impl Unit<'_, '_, '_> {
             }
         }
         for (vm, commit) in commits {
-            let node = self.add_vm(Phase::Reprotect, "reprotect", *vm, Work::Reprotect(*vm));
+            let node = self.add_vm(Phase::Reprotect, "reprotect ", *vm, Work::Reprotect(*vm));
             self.edge(port.into, node, Why::rule("machines are reprotected after every commit"));
             self.edge(*commit, node, Why::barrier("a machine is reprotected when it is committed"));
             self.edge(node, port.done, Why::barrier("what follows waits for every reprotect"));
@@ -391,7 +395,7 @@ impl Unit<'_, '_, '_> {
             self.edge(*sink, port.into, Why::barrier("a test is cleaned up when nothing of it goes on"));
         }
         for vm in self.x.live(self.id()) {
-            let node = self.add_vm(Phase::Cleanup, "clean up", vm, Work::CleanUp(vm));
+            let node = self.add_vm(Phase::Cleanup, "clean up ", vm, Work::CleanUp(vm));
             self.edge(port.into, node, Why::rule("copies are removed when the test is over"));
             self.edge(node, port.done, Why::rule("what follows waits for every copy to be removed"));
         }

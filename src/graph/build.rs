@@ -1,16 +1,16 @@
 //! The graph while it grows: nodes and edges are added, joins that save no edges are taken out again.
 //! Knows nothing of plans.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use petgraph::Direction;
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::{DiGraph, Edge, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use crate::source::Span;
 
 use super::types::{GraphNode, Work};
-use super::why::Cause;
+use super::why::{Cause, Need};
 use super::{Lane, Phase, UnitId, Why};
 
 /// A growing graph.
@@ -149,9 +149,11 @@ impl Builder {
 
     /// The graph of what is alive, each edge once, joins with names of their own.
     pub(super) fn finish(self) -> DiGraph<GraphNode, Why> {
-        let mut graph: DiGraph<GraphNode, Why> = DiGraph::new();
-        let mut names: BTreeMap<String, usize> = BTreeMap::new();
-        let (nodes, edges) = self.dag.into_nodes_edges();
+        let alive = self.dead.iter().filter(|dead| !**dead).count();
+        let mut graph: DiGraph<GraphNode, Why> = DiGraph::with_capacity(alive, self.dag.edge_count());
+        // Only looked up, never gone through.
+        let mut names: HashMap<String, usize> = HashMap::new();
+        let (nodes, mut edges) = self.dag.into_nodes_edges();
         let mut moved: Vec<Option<NodeIndex>> = Vec::with_capacity(nodes.len());
         for (node, dead) in nodes.into_iter().zip(&self.dead) {
             let mut node = node.weight;
@@ -172,18 +174,57 @@ impl Builder {
         for node in graph.node_weights_mut() {
             node.undoes = node.undoes.and_then(to);
         }
-        let mut best: Vec<((NodeIndex, NodeIndex), usize, Why)> = Vec::with_capacity(edges.len());
-        for (at, edge) in edges.into_iter().enumerate() {
-            if let Some((from, to)) = to(edge.source()).zip(to(edge.target())) {
-                best.push(((from, to), at, edge.weight));
+        let ends = |edge: &Edge<Why>| to(edge.source()).zip(to(edge.target()));
+        for (from, to, at) in kept(&edges, alive, ends) {
+            if let Some(edge) = edges.get_mut(at) {
+                graph.add_edge(from, to, std::mem::replace(&mut edge.weight, Why::own("")));
             }
-        }
-        let arrowless = |why: &Why| !why.causes.iter().any(|cause| matches!(cause, Cause::Arrow { .. }));
-        best.sort_by_key(|(ends, at, why)| (ends.1, ends.0, why.need, arrowless(why), *at));
-        best.dedup_by_key(|(ends, _, _)| *ends);
-        for ((from, to), _, why) in best {
-            graph.add_edge(from, to, why);
         }
         graph
     }
+}
+
+/// The edges that stay, by what they lead to and then by what they leave, with their places in `edges`:
+/// of those between the same two nodes the one that needs least, with an arrow, first.
+fn kept(
+    edges: &[Edge<Why>],
+    nodes: usize,
+    ends: impl Fn(&Edge<Why>) -> Option<(NodeIndex, NodeIndex)>,
+) -> Vec<(NodeIndex, NodeIndex, usize)> {
+    let arrowless = |why: &Why| !why.causes.iter().any(|cause| matches!(cause, Cause::Arrow { .. }));
+    // Counted by target first: most nodes wait for few, and those few are in order already.
+    let mut next = vec![0_usize; nodes + 1];
+    let living = || edges.iter().enumerate().filter_map(|(at, edge)| Some((at, edge, ends(edge)?)));
+    for (_, _, (_, to)) in living() {
+        if let Some(count) = next.get_mut(to.index() + 1) {
+            *count += 1;
+        }
+    }
+    let mut sum = 0;
+    for slot in &mut next {
+        sum += *slot;
+        *slot = sum;
+    }
+    let none = NodeIndex::new(0);
+    let mut sorted = vec![(none, none, (Need::Done, false), 0); sum];
+    for (at, edge, (from, to)) in living() {
+        if let Some(slot) = next.get_mut(to.index()) {
+            if let Some(entry) = sorted.get_mut(*slot) {
+                *entry = (to, from, (edge.weight.need, arrowless(&edge.weight)), at);
+            }
+            *slot += 1;
+        }
+    }
+    for same_target in sorted.chunk_by_mut(|one, next| one.0 == next.0) {
+        if !same_target.is_sorted() {
+            same_target.sort_unstable();
+        }
+    }
+    sorted.dedup_by_key(|(to, from, ..)| (*to, *from));
+    sorted.into_iter().map(|(to, from, _, at)| (from, to, at)).collect()
+}
+
+/// The name of a node: of its unit, then of itself in two parts.
+pub(super) fn joined(prefix: &str, [first, second]: [&str; 2]) -> String {
+    [prefix, first, second].concat()
 }

@@ -1,7 +1,7 @@
 //! From an authored plan to the graph of one operation and mode: nodes for every act, barriers
 //! between phases, a reason on every edge. Comes in: a plan. Goes out: a `Graph`, cycles and all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use petgraph::graph::NodeIndex;
 
@@ -93,7 +93,9 @@ pub fn expand_units<'p>(units: Units<'p>, options: &Expand) -> Graph<'p> {
         options,
         builder: Builder::default(),
         ends: IdVec::new(),
-        touched: BTreeMap::new(),
+        touched: ByVm::none(units.machines.len()),
+        last: ByVm::none(units.machines.len()),
+        binds: IdVec::from_vec(vec![None; units.subjects.len()]),
     };
     for unit in units.units.ids() {
         let ends = expander.make_ends(unit);
@@ -107,6 +109,30 @@ pub fn expand_units<'p>(units: Units<'p>, options: &Expand) -> Graph<'p> {
     builder.contract(0);
     let dag = builder.finish();
     Graph { operation: options.operation, mode: options.mode, units, dag }
+}
+
+/// A node for some of the machines.
+#[derive(Debug)]
+pub(super) struct ByVm(IdVec<VmId, Option<NodeIndex>>);
+
+impl ByVm {
+    /// None for any of so many machines.
+    pub(super) fn none(machines: usize) -> Self {
+        Self(IdVec::from_vec(vec![None; machines]))
+    }
+
+    pub(super) fn get(&self, vm: VmId) -> Option<NodeIndex> {
+        self.0.get(vm).copied().flatten()
+    }
+
+    pub(super) fn set(&mut self, vm: VmId, node: NodeIndex) {
+        *self.0.at_mut(vm) = Some(node);
+    }
+
+    /// Sets a machine's node unless it has one.
+    pub(super) fn set_first(&mut self, vm: VmId, node: NodeIndex) {
+        self.0.at_mut(vm).get_or_insert(node);
+    }
 }
 
 /// Where a unit begins and ends, for the plan that calls it.
@@ -126,7 +152,11 @@ pub(super) struct Expander<'u, 'p> {
     pub(super) builder: Builder,
     ends: IdVec<UnitId, Ends>,
     /// The first act on each machine that a rollback has to take back.
-    pub(super) touched: BTreeMap<VmId, NodeIndex>,
+    pub(super) touched: ByVm,
+    /// The last act on each machine's source.
+    pub(super) last: ByVm,
+    /// Where each subject's points are bound.
+    pub(super) binds: IdVec<SubjectId, Option<NodeIndex>>,
 }
 
 impl<'p> Expander<'_, 'p> {

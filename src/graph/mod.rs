@@ -24,4 +24,4 @@ pub use explain::{Explanation, Waits, explain, names};
 pub use phase::{Lane, Phase, SubjectId, UnitId};
 pub use types::{Graph, GraphNode, Work, dense};
 pub use units::{PlanUnit, UnitSubject, UnitVm, Units, applies, wants_pending};
-pub use why::{Along, Cause, Need, Why, place};
+pub use why::{Along, Cause, Causes, Ends, Need, Why, place};

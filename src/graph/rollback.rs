@@ -103,7 +103,7 @@ fn machines(x: &mut Expander<'_, '_>, arrows: &Arrows<'_>, first: NodeIndex, the
         let authored = x.units.vm(vm);
         let node = add(x, arrows, &format!("roll back {}", authored.name), Work::RollBack(vm));
         x.builder.set(node, Some(authored.span), x.units.is_optional(vm));
-        x.builder.node_mut(node).undoes = x.touched.get(&vm).copied();
+        x.builder.node_mut(node).undoes = x.touched.get(vm);
         set(arrows.vms.at(local).go, (node, node));
         real.push((node, node));
     }

@@ -68,7 +68,8 @@ fn mirror(unit: &mut Unit<'_, '_, '_>) {
         let global = unit.x.units.global(unit.arrows.unit, vm);
         let (image, end) = source(unit, global, vm, &steps);
         if let Some(end) = end {
-            unit.last.insert(global, end);
+            unit.x.last.set(global, end);
+            unit.acts_on_sources = true;
         }
         set(&mut images, unit.arrows.local(local.go), image);
     }
@@ -124,15 +125,15 @@ fn source(unit: &mut Unit<'_, '_, '_>, vm: VmId, local: VmId, steps: &Around) ->
         }
         return ((first.0, last.1), None);
     }
-    let down = unit.add_vm(Phase::Shutdown, "shut down", vm, Work::ShutDown(vm));
-    unit.x.touched.insert(vm, down);
+    let down = unit.add_vm(Phase::Shutdown, "shut down ", vm, Work::ShutDown(vm));
+    unit.x.touched.set(vm, down);
     if let Some(before) = before {
         unit.edge(before.1, down, own.clone());
     }
     let last = if unit.x.options.mode == Some(Mode::Planned) {
         down
     } else {
-        let seen = unit.add_vm(Phase::Shutdown, "confirm stopped", vm, Work::ConfirmStopped(vm));
+        let seen = unit.add_vm(Phase::Shutdown, "confirm stopped ", vm, Work::ConfirmStopped(vm));
         // Two copies of an optional machine write as badly as two of any other.
         unit.x.builder.node_mut(seen).optional = false;
         unit.edge(down, seen, Why::rule("a shutdown that may have failed is looked at"));

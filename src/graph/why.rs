@@ -24,15 +24,30 @@ pub enum Along {
     RollBack,
 }
 
+/// The names of two things that a reason ties together. Shared, for one arrow is used several ways.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ends {
+    /// What comes first.
+    pub from: Box<str>,
+    /// What it leads or belongs to.
+    pub to: Box<str>,
+}
+
+impl Ends {
+    /// Both names.
+    #[must_use]
+    pub fn new(from: &str, to: &str) -> Arc<Self> {
+        Arc::new(Self { from: from.into(), to: to.into() })
+    }
+}
+
 /// One reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Cause {
     /// An arrow.
     Arrow {
-        /// What it leaves.
-        from: Arc<str>,
-        /// What it leads to.
-        to: Arc<str>,
+        /// What it leaves and what it leads to.
+        ends: Arc<Ends>,
         /// Where its head is named.
         span: Span,
         /// Which way it is used.
@@ -40,10 +55,8 @@ pub enum Cause {
     },
     /// A machine or step belongs to a machine or group.
     Inside {
-        /// What belongs.
-        what: Arc<str>,
-        /// To what.
-        of: Arc<str>,
+        /// What belongs, and to what.
+        ends: Arc<Ends>,
         /// Which way it is used.
         along: Along,
     },
@@ -56,11 +69,11 @@ pub enum Cause {
 impl Cause {
     fn words(&self, sources: &Sources) -> String {
         match self {
-            Self::Arrow { from, to, span, .. } => match place(sources, *span) {
-                Some(place) => format!("the arrow `{from} -> {to}` in {place}"),
-                None => format!("the arrow `{from} -> {to}`"),
+            Self::Arrow { ends, span, .. } => match place(sources, *span) {
+                Some(place) => format!("the arrow `{} -> {}` in {place}", ends.from, ends.to),
+                None => format!("the arrow `{} -> {}`", ends.from, ends.to),
             },
-            Self::Inside { what, of, .. } => format!("`{what}` belongs to `{of}`"),
+            Self::Inside { ends, .. } => format!("`{}` belongs to `{}`", ends.from, ends.to),
             Self::Rule(words) | Self::Own(words) => (*words).to_owned(),
         }
     }
@@ -74,13 +87,49 @@ impl Cause {
     }
 }
 
-/// The reason of an edge. Shared, for one reason often holds for many edges.
+/// The causes of one edge, at least one, read as a slice. A single one, which is nearly every case,
+/// takes no memory of its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Causes(Few);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Few {
+    One(Cause),
+    Many(Arc<[Cause]>),
+}
+
+impl std::ops::Deref for Causes {
+    type Target = [Cause];
+    fn deref(&self) -> &[Cause] {
+        match &self.0 {
+            Few::One(cause) => std::slice::from_ref(cause),
+            Few::Many(causes) => causes,
+        }
+    }
+}
+
+impl From<Cause> for Causes {
+    fn from(cause: Cause) -> Self {
+        Self(Few::One(cause))
+    }
+}
+
+impl From<Vec<Cause>> for Causes {
+    fn from(causes: Vec<Cause>) -> Self {
+        match <[Cause; 1]>::try_from(causes) {
+            Ok([cause]) => cause.into(),
+            Err(causes) => Self(Few::Many(causes.into())),
+        }
+    }
+}
+
+/// The reason of an edge.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Why {
     /// What the edge needs.
     pub need: Need,
     /// The causes, at least one, all equally strong; several where steps between were contracted.
-    pub causes: Arc<[Cause]>,
+    pub causes: Causes,
 }
 
 /// Causes kept of one edge: a reader needs the first and the last arrow, not all of a long way.
@@ -90,25 +139,25 @@ impl Why {
     /// A rule whose edge needs the node done.
     #[must_use]
     pub fn rule(words: &'static str) -> Self {
-        Self { need: Need::Done, causes: Arc::new([Cause::Rule(words)]) }
+        Self { need: Need::Done, causes: Cause::Rule(words).into() }
     }
 
     /// A barrier.
     #[must_use]
     pub fn barrier(words: &'static str) -> Self {
-        Self { need: Need::Settled, causes: Arc::new([Cause::Rule(words)]) }
+        Self { need: Need::Settled, causes: Cause::Rule(words).into() }
     }
 
     /// What goes without saying; the edge needs the node done.
     #[must_use]
     pub fn own(words: &'static str) -> Self {
-        Self { need: Need::Done, causes: Arc::new([Cause::Own(words)]) }
+        Self { need: Need::Done, causes: Cause::Own(words).into() }
     }
 
     /// A cause whose edge needs the node done.
     #[must_use]
     pub fn done(cause: Cause) -> Self {
-        Self { need: Need::Done, causes: Arc::new([cause]) }
+        Self { need: Need::Done, causes: cause.into() }
     }
 
     /// The same, used another way.
@@ -117,13 +166,19 @@ impl Why {
         if self.causes.iter().all(|cause| matches!(cause, Cause::Rule(_))) {
             return self.clone();
         }
-        let causes = self.causes.iter().map(|cause| match cause.clone() {
-            Cause::Arrow { from, to, span, .. } => Cause::Arrow { from, to, span, along: way },
-            Cause::Inside { what, of, .. } => Cause::Inside { what, of, along: way },
+        let turned = |cause: &Cause| match cause {
+            Cause::Arrow { ends, span, .. } => {
+                Cause::Arrow { ends: Arc::clone(ends), span: *span, along: way }
+            }
+            Cause::Inside { ends, .. } => Cause::Inside { ends: Arc::clone(ends), along: way },
             Cause::Rule(words) => Cause::Rule(words),
             Cause::Own(_) => Cause::Own("sources follow one another"),
-        });
-        Self { need: self.need, causes: causes.collect() }
+        };
+        let causes = match &self.causes.0 {
+            Few::One(cause) => turned(cause).into(),
+            Few::Many(causes) => Causes(Few::Many(causes.iter().map(turned).collect())),
+        };
+        Self { need: self.need, causes }
     }
 
     /// The reason of the edge that two edges become when the node between goes away: arrows and rules
@@ -134,10 +189,10 @@ impl Why {
         let strength = |why: &Self| why.causes.first().map(Cause::strength);
         let (own, other) = (strength(self), strength(next));
         if own > other || self.causes == next.causes {
-            return Self { need, causes: Arc::clone(&self.causes) };
+            return Self { need, causes: self.causes.clone() };
         }
         if own < other {
-            return Self { need, causes: Arc::clone(&next.causes) };
+            return Self { need, causes: next.causes.clone() };
         }
         let mut causes = self.causes.to_vec();
         causes.extend(next.causes.iter().filter(|cause| !self.causes.contains(cause)).cloned());

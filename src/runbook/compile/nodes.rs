@@ -201,9 +201,9 @@ impl<'p> Compiler<'_, 'p> {
         let spec = plan.commit.map_or(CommitPolicy::Gated, |commit| commit.policy);
         let mut arrows = graph.dag.edges_directed(gate, Direction::Incoming);
         let arrow = |causes: &[crate::graph::Cause]| {
-            causes
-                .iter()
-                .any(|cause| matches!(cause, crate::graph::Cause::Arrow { to, .. } if &**to == "commit"))
+            causes.iter().any(
+                |cause| matches!(cause, crate::graph::Cause::Arrow { ends, .. } if &*ends.to == "commit"),
+            )
         };
         CommitGate {
             policy: if said { spec } else { CommitPolicy::Manual },
