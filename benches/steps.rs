@@ -3,7 +3,12 @@
 //! line with the set-up gives the core's own price of coming from a frozen runbook.
 
 #[path = "../tests/support/runbooks.rs"]
-#[expect(dead_code, reason = "shared with the tests of the core, which need more of it")]
+#[expect(
+    dead_code,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "shared with the tests of the core, which need more of it and may panic"
+)]
 mod runbooks;
 mod support;
 
