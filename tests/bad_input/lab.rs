@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use musterpoint::estate::sim::{Sim, SimOptions};
@@ -62,7 +62,14 @@ impl Driver {
         Self::of(bench, bench.command(args))
     }
 
-    pub(crate) fn of(bench: &Bench, mut command: Command) -> Self {
+    /// Starts it with no signal ignored, whatever this test was started to ignore.
+    pub(crate) fn of(bench: &Bench, command: Command) -> Self {
+        let mut heard = Command::new("env");
+        heard.arg("--default-signal=INT,TERM,HUP").arg(command.get_program()).args(command.get_args());
+        heard.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+        heard.envs(command.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        heard.current_dir(command.get_current_dir().unwrap());
+        let mut command = heard;
         let number = std::fs::read_dir(bench.path("")).unwrap().count();
         let (out, err) = (bench.path(&format!("out-{number}")), bench.path(&format!("err-{number}")));
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
