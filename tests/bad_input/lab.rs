@@ -59,11 +59,11 @@ impl Drop for Driver {
 
 impl Driver {
     pub(crate) fn start(bench: &Bench, args: &[&str]) -> Self {
-        Self::of(bench, bench.command(args))
+        Self::of(bench, &bench.command(args))
     }
 
     /// Starts it with no signal ignored, whatever this test was started to ignore.
-    pub(crate) fn of(bench: &Bench, command: Command) -> Self {
+    pub(crate) fn of(bench: &Bench, command: &Command) -> Self {
         let mut heard = Command::new("env");
         heard.arg("--default-signal=INT,TERM,HUP").arg(command.get_program()).args(command.get_args());
         heard.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());

@@ -68,7 +68,7 @@ fn what_the_engine_was_started_to_ignore_it_ignores() {
         shell.args(command.get_args()).args(FAILOVER).current_dir(bench.path("")).stdin(Stdio::null());
         shell
     };
-    let mut driver = Driver::of(&bench, command);
+    let mut driver = Driver::of(&bench, &command);
     exists(&bench, "begun-gate");
     driver.signal("HUP");
     driver.signal("INT");
