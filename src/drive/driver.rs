@@ -387,6 +387,10 @@ impl<W: World> Driver<'_, W> {
         self.hold_store(None);
         self.digest = digest;
         self.give_up(&events);
+        if events.iter().any(|event| matches!(event.kind, EventKind::Resumed { .. })) {
+            // The next interrupt pauses again.
+            self.interrupts.count = 0;
+        }
         for event in &events {
             self.watch.event(event, &self.run);
         }

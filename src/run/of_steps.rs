@@ -190,7 +190,7 @@ impl Run {
     }
 
     /// A step is skipped where nothing of it is under way. A commit gate and a choice of points are not
-    /// steps to skip: they are what the run is for. An approval is passed over only by who could give it.
+    /// steps to skip: they are what the run is for; nor is an approval.
     pub(super) fn skippable(&self, step: &str, reason: &str, by: &Person) -> Result<EventKind, No> {
         let node = self.find_step(step)?;
         if reason.trim().is_empty() {
@@ -212,7 +212,13 @@ impl Run {
                 });
                 return Err(No::with(why, choose.chain([self.retry_of(node)])));
             }
-            Act::Approve(_) => self.holds_role_of(node, by, self.skip_of(node))?,
+            // Not even by who holds its role: two yes of two are two people's.
+            Act::Approve(_) => {
+                let why = format!("`{step}` is an approval: it is given, and never skipped");
+                let approve =
+                    OperatorRequest::Approve { step: Some(step.to_owned()), comment: String::new() };
+                return Err(No::with(why, [approve, self.retry_of(node)]));
+            }
             _ => {}
         }
         match &self.nodes.at(node).state {
