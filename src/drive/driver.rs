@@ -110,6 +110,11 @@ pub async fn drive_in<S: RunStore, E: Estate + 'static, R: Runner>(
     for event in &events {
         watch.event(event, &run);
     }
+    // It may have ended between the wish to drive it and the lease.
+    if run.state().is_final() {
+        store.release_lease(id, epoch).await?;
+        return Ok(DriveEnd::Stands(run.state()));
+    }
     let clock = RunClock::new(estate.clock(), run.last_at());
     let mut driver: Driver<'_, Surroundings<'_, S, E, R>> = Driver {
         store,

@@ -47,14 +47,6 @@ impl Kept {
         };
         End { seq, digest, ended: self.summary.state.is_final() }
     }
-
-    fn check_epoch(&self, run: &RunId, epoch: u64) -> Result<(), StoreError> {
-        if self.lease.epoch == epoch && self.lease.owner.is_some() {
-            Ok(())
-        } else {
-            Err(StoreError::LeaseLost { run: run.clone(), epoch })
-        }
-    }
 }
 
 impl MemoryStore {
@@ -70,6 +62,19 @@ impl MemoryStore {
         match self.inner().runs.get_mut(run) {
             Some(kept) => work(kept),
             None => Err(StoreError::NoSuchRun { said: run.to_string(), near: None }),
+        }
+    }
+
+    /// As `with`, for the driver that holds the lease under this epoch.
+    fn under<T>(
+        &self,
+        run: &RunId,
+        epoch: u64,
+        work: impl FnOnce(&mut Kept) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self.inner().runs.get_mut(run) {
+            Some(kept) if kept.lease.epoch == epoch && kept.lease.owner.is_some() => work(kept),
+            Some(_) | None => Err(StoreError::LeaseLost { run: run.clone(), epoch }),
         }
     }
 
@@ -187,16 +192,14 @@ impl RunStore for MemoryStore {
     }
 
     async fn renew_lease(&self, run: &RunId, epoch: u64, now: Timestamp) -> Result<(), StoreError> {
-        self.with(run, |kept| {
-            kept.check_epoch(run, epoch)?;
+        self.under(run, epoch, |kept| {
             kept.lease.until = Some(now.plus(limits::LEASE));
             Ok(())
         })
     }
 
     async fn release_lease(&self, run: &RunId, epoch: u64) -> Result<(), StoreError> {
-        self.with(run, |kept| {
-            kept.check_epoch(run, epoch)?;
+        self.under(run, epoch, |kept| {
             kept.lease = LeaseInfo { epoch, owner: None, until: None };
             Ok(())
         })
@@ -210,8 +213,7 @@ impl RunStore for MemoryStore {
         summary: RunSummary,
         answers: Vec<Answer>,
     ) -> Result<(), StoreError> {
-        self.with(run, |kept| {
-            kept.check_epoch(run, epoch)?;
+        self.under(run, epoch, |kept| {
             let end = kept.end();
             if end.ended {
                 return Err(StoreError::RunOver { run: run.clone() });
