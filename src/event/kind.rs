@@ -310,6 +310,16 @@ pub enum EventKind {
         /// What the clock showed.
         shows: Timestamp,
     },
+    /// The wall clock was set forward; what was not passed is not counted.
+    ClockSetForward {
+        /// What the clock showed.
+        shows: Timestamp,
+    },
+    /// The engine stood still, or its host slept: nobody looked after the run from then to now.
+    StoodStill {
+        /// Since when.
+        since: Timestamp,
+    },
     /// The last event.
     RunEnded {
         /// How.

@@ -100,7 +100,9 @@ impl Ledger {
             | EventKind::CleanupRequested { .. }
             | EventKind::Notified { failed: None, .. }
             | EventKind::RequestRefused { .. }
-            | EventKind::ClockSetBack { .. } => {}
+            | EventKind::ClockSetBack { .. }
+            | EventKind::ClockSetForward { .. }
+            | EventKind::StoodStill { .. } => {}
         }
     }
 

@@ -135,6 +135,8 @@ pub(super) fn node_of(kind: &EventKind) -> Option<NodeId> {
         | EventKind::Notified { .. }
         | EventKind::RequestRefused { .. }
         | EventKind::ClockSetBack { .. }
+        | EventKind::ClockSetForward { .. }
+        | EventKind::StoodStill { .. }
         | EventKind::RunEnded { .. } => None,
     }
 }
@@ -339,7 +341,9 @@ fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         }
         EventKind::WindowOverdue { .. } => (
             Attention,
-            "is overdue: its timer ran out while nobody drove the run; a person decides".to_owned(),
+            "is overdue: its timer ran out while nobody drove the run, or somebody had stopped it; a commit has \
+             its checks look again, for a rollback a person decides"
+                .to_owned(),
         ),
         EventKind::CleanupRequested { by } => (Progress, format!("is cleaned up, asked for by {}", who(by))),
         kind => of_engine(runbook, kind),
@@ -363,6 +367,13 @@ fn of_engine(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         EventKind::ClockSetBack { shows } => {
             (Attention, format!("goes on by its own time: the clock was set back to {}", instant(*shows)))
         }
+        EventKind::ClockSetForward { shows } => {
+            (Attention, format!("goes on by its own time: the clock was set forward to {}", instant(*shows)))
+        }
+        EventKind::StoodStill { since } => (
+            Attention,
+            format!("was not looked after since {}: its engine or host stood still", instant(*since)),
+        ),
         EventKind::RunEnded { state, kept } => {
             let weight = if *state == FinalState::Completed { Progress } else { Attention };
             let names: Vec<&str> = kept

@@ -91,7 +91,12 @@ impl Run {
             EventKind::WindowOverdue { node } => self.window_overdue(*node, at),
             EventKind::Notified { .. }
             | EventKind::RequestRefused { .. }
-            | EventKind::ClockSetBack { .. } => Ok(()),
+            | EventKind::ClockSetBack { .. }
+            | EventKind::ClockSetForward { .. } => Ok(()),
+            EventKind::StoodStill { .. } => {
+                self.going_since = at;
+                Ok(())
+            }
             EventKind::RunEnded { state, .. } => {
                 self.ended = Some(*state);
                 Ok(())

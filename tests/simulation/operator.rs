@@ -2,6 +2,7 @@
 //! back or on in the end. Tells the truth, which a person finds by looking.
 
 use musterpoint::estate::sim::Sim;
+use musterpoint::event::Outcome;
 use musterpoint::model::{Ladder, LadderEnd, Policy, PolicyKind, RoleMembers};
 use musterpoint::run::{NodeState, OperatorRequest, Question, Run, RunState};
 use musterpoint::runbook::{Act, NodeId};
@@ -71,13 +72,23 @@ pub fn help(run: &Run, round: u32, sight: &Sight<'_>, dice: &mut Dice) -> Vec<(S
             } else {
                 OperatorRequest::Skip { step, reason: reason() }
             }),
-            (Question::Unclear { key, .. }, _) => {
-                let happened = happened(sight, key.as_str());
-                ask(if happened {
-                    OperatorRequest::Skip { step, reason: reason() }
-                } else {
-                    OperatorRequest::Retry { step: Some(step) }
-                });
+            (Question::Unclear { key, .. }, act) => {
+                // A person who does not trust the first answer has the estate asked once more.
+                if dice.one_in(4) && round < 4 {
+                    ask(OperatorRequest::Retry { step: Some(step) });
+                    continue;
+                }
+                let outcome = match happened(sight, key.as_str()) {
+                    true => Outcome::Happened,
+                    false => Outcome::DidNotHappen,
+                };
+                // That a fence held only its role may say.
+                let by = match act {
+                    Act::Fence { or_approve: Some(_), .. } => role_member(run, act),
+                    _ => "dana".to_owned(),
+                };
+                asked.push((by, OperatorRequest::Resolve { step, outcome, reason: reason() }));
+                return asked;
             }
             (Question::Approval { .. } | Question::Commit { .. }, _) => {}
         }
