@@ -45,6 +45,8 @@ pub(super) struct NodeRecord {
     pub(super) open: u32,
     /// Attempts so far.
     pub(super) attempts: u32,
+    /// How often the present attempt was found never to have arrived.
+    pub(super) never_arrived: u32,
     /// When the first attempt of the present series began.
     pub(super) first_began: Option<Timestamp>,
     /// It holds its slot.
@@ -179,6 +181,7 @@ impl Run {
             state: NodeState::NotStarted,
             open: 0,
             attempts: 0,
+            never_arrived: 0,
             first_began: None,
             holds_slot: false,
             made: false,

@@ -189,10 +189,7 @@ impl World {
             let mut drive = Box::pin(drive_in(surroundings, &self.run, options(), &mut shown));
             let end = tokio::select! {
                 biased;
-                () = self.fate.struck.notified() => {
-                    let (strike, release) = self.fate.take_strike().expect("a strike");
-                    End::Struck(strike, release)
-                }
+                (strike, release) = self.fate.stopped() => End::Struck(strike, release),
                 end = &mut drive => match end {
                     Ok(end) => End::Drove(end),
                     Err(error) => End::Failed(error),
@@ -231,10 +228,7 @@ impl World {
         self.fate.engine_goes_on(engine);
         let end = tokio::select! {
             biased;
-            () = self.fate.struck.notified() => {
-                drop(self.fate.take_strike());
-                return Ok(second);
-            }
+            _ = self.fate.stopped() => return Ok(second),
             end = first => end,
         };
         let lost = matches!(
