@@ -54,6 +54,8 @@ pub(super) struct Facts {
 pub(super) struct Fate {
     pub(super) hang: bool,
     pub(super) lie: bool,
+    /// Nobody can say afterwards what became of it.
+    pub(super) forget: bool,
     pub(super) fail: Option<EstateError>,
     pub(super) late_s: u64,
     pub(super) no_tools: bool,

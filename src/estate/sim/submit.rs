@@ -152,6 +152,9 @@ pub(super) fn find(world: &World<'_>, key: &Key, request: &Request) -> Result<Fo
         return Ok(Found::CannotTell(format!("the key was used for another {}", op.request.verb())));
     }
     world.reach(&op.sites)?;
+    if op.fate.forget {
+        return Ok(Found::CannotTell(format!("the estate keeps no record of {}", op.request.verb())));
+    }
     Ok(match &op.outcome {
         Some(Outcome::Done(detail)) => Found::Done(detail.clone()),
         Some(Outcome::Failed(error)) => Found::Failed(error.clone()),
