@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::base::IdVec;
 use crate::event::{Lasts, Stated};
 use crate::model::{CheckKind, CheckStep, CommitPolicy, ScriptWhere, Template, TemplatePart, VmId};
-use crate::runbook::{Act, CommitGate, Node, NodeId, Runbook, attempt_bound};
+use crate::runbook::{Act, CommitGate, Lane, Node, NodeId, Runbook, attempt_bound};
 
 use super::file::Said;
 use super::kind::{kind, readies};
@@ -288,13 +288,13 @@ fn around(text: &Template) -> Option<(&str, VmId, Option<&str>)> {
     }
 }
 
-/// How many steps each source speaks for; steps that take no time are left out.
+/// The steps that each source speaks for; those that take no time, and the way back, are left out.
 #[must_use]
 pub fn tally(runbook: &Runbook, lengths: &Lengths) -> BTreeMap<Source, Vec<NodeId>> {
     let mut found: BTreeMap<Source, Vec<NodeId>> = BTreeMap::new();
     for (id, node) in runbook.nodes.iter_enumerated() {
         let source = lengths.at(id).source;
-        if takes_time(&node.act) && source != Source::Nothing {
+        if takes_time(&node.act) && source != Source::Nothing && node.lane != Lane::Rollback {
             found.entry(source).or_default().push(id);
         }
     }

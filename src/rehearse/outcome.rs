@@ -94,7 +94,7 @@ impl Outcome {
     #[must_use]
     pub fn of(scene: &Scene, played: &Played, seed: u64) -> Self {
         let run = &played.run;
-        let start = scene.runbook.compiled_at;
+        let start = scene.start;
         let ended = match run.state() {
             _ if played.endless => Ended::Endless,
             RunState::Ended(FinalState::Completed) => Ended::Completed,

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::base::IdVec;
+use crate::base::{IdVec, Timestamp};
 use crate::event::fault::VerbFault;
 use crate::event::{BoundSubject, Event, EventKind, Person, RunOptions};
 use crate::model::VmId;
 use crate::run::Run;
-use crate::runbook::{Act, BindAct, Forecast, NodeId, Runbook, SubjectId, goal};
+use crate::runbook::{Act, BindAct, BoundPoint, Forecast, NodeId, Runbook, SubjectId, goal};
 
 use super::fault::{Fault, is_called, machines_of, verb_of};
 use super::lengths::Lengths;
@@ -21,6 +22,8 @@ pub const RUN_ID: &str = "rehearsal";
 #[derive(Clone, Debug)]
 pub struct Scene {
     pub(super) runbook: Arc<Runbook>,
+    /// When every run starts: to the second, for an estate's clock that goes on meanwhile is no part of it.
+    pub(super) start: Timestamp,
     pub(super) lengths: Lengths,
     /// The run to which nothing has happened but that a driver took it.
     pub(super) begun: Run,
@@ -41,6 +44,7 @@ impl Scene {
     /// The stage for a runbook.
     #[must_use]
     pub fn new(runbook: Arc<Runbook>, lengths: Lengths) -> Self {
+        let start = runbook.compiled_at.whole_second();
         let options = RunOptions { approved: Vec::new(), unfenced: runbook.unfenced.clone() };
         let (run, digest) = (RUN_ID.to_owned(), runbook.digest());
         let kinds = [
@@ -50,7 +54,7 @@ impl Scene {
         let mut begun = Run::new(RUN_ID, Arc::clone(&runbook));
         let mut begun_log = Vec::new();
         for (seq, kind) in (1..).zip(kinds) {
-            let event = Event { seq, at: runbook.compiled_at, kind };
+            let event = Event { seq, at: start, kind };
             begun.apply(&event);
             begun_log.push(event);
         }
@@ -68,13 +72,19 @@ impl Scene {
             }
         }
         let goal = goal(&runbook);
-        Self { runbook, lengths, begun, begun_log, bound, goal, down, verbs }
+        Self { runbook, start, lengths, begun, begun_log, bound, goal, down, verbs }
     }
 
     /// What is rehearsed.
     #[must_use]
     pub const fn runbook(&self) -> &Arc<Runbook> {
         &self.runbook
+    }
+
+    /// When every run starts.
+    #[must_use]
+    pub const fn start(&self) -> Timestamp {
+        self.start
     }
 
     /// How long its steps last.
@@ -94,13 +104,20 @@ impl Scene {
     }
 }
 
-/// What a bind comes to: the forecast, without its certificate. A person's choice is not known beforehand.
+/// What a bind comes to: the forecast, losses to the second and without its certificate. A person's choice is not known beforehand.
 fn choices(runbook: &Runbook, bind: &BindAct) -> Vec<BoundSubject> {
     let choice = |subject: &SubjectId| {
         let forecast = runbook.subjects.get(*subject).and_then(|subject| subject.forecast.as_ref());
         let certificate = serde_json::Value::Null;
         match forecast {
-            Some(forecast) => Forecast { certificate, ..forecast.clone() },
+            Some(forecast) => {
+                let to_the_second = |point: &BoundPoint| BoundPoint {
+                    loss: Duration::from_secs(point.loss.as_secs()),
+                    ..point.clone()
+                };
+                let points = forecast.points.iter().map(to_the_second).collect();
+                Forecast { certificate, points, ..forecast.clone() }
+            }
             None => {
                 let policy = "a person's choice".to_owned();
                 Forecast { rung: 0, policy, set: None, points: Vec::new(), certificate }

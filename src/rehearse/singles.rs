@@ -1,6 +1,8 @@
 //! Every single fault tried once, on every step that it can hit: from a run that nothing happens to, to the
 //! list of what may go wrong in it, and what the run comes to then.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 
 use crate::base::limits;
@@ -49,6 +51,15 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Adds others to these.
+    pub const fn join(&mut self, other: &Self) {
+        self.tried += other.tried;
+        self.survived += other.survived;
+        self.needs_person += other.needs_person;
+        self.rolled_back += other.rolled_back;
+        self.failed += other.failed;
+    }
+
     fn add(&mut self, verdict: Verdict) {
         self.tried += 1;
         match verdict {
@@ -71,6 +82,10 @@ pub struct Singles {
     pub counts: Counts,
     /// By sort, in the order in which they first came.
     pub by_sort: IndexMap<Sort, Counts>,
+    /// Of those that survived, how many missed the objective all the same; none where the plan states none.
+    pub missed: Option<usize>,
+    /// The one that was survived and took longest to the goal.
+    pub slowest: Option<Single>,
     /// Those that did not survive, in the order of the runbook.
     pub lost: Vec<Single>,
 }
@@ -81,8 +96,15 @@ pub fn singles(scene: &Scene, told: &Told, seed: u64) -> Singles {
     let base = play(scene, told, seed, Keep::Run);
     let all = list(scene, &base);
     let possible = all.len();
-    let mut found =
-        Singles { seed, possible, counts: Counts::default(), by_sort: IndexMap::new(), lost: Vec::new() };
+    let mut found = Singles {
+        seed,
+        possible,
+        counts: Counts::default(),
+        by_sort: IndexMap::new(),
+        missed: scene.runbook.objective.rto.map(|_| 0),
+        slowest: None,
+        lost: Vec::new(),
+    };
     for (sort, fault) in thinned(all, limits::SINGLE_FAULTS_MAX) {
         let faults = told.faults.iter().cloned().chain([fault.clone()]).collect();
         let played = play(scene, &Told::new(scene, faults), seed, Keep::Run);
@@ -90,11 +112,26 @@ pub fn singles(scene: &Scene, told: &Told, seed: u64) -> Singles {
         let verdict = outcome.ended.verdict();
         found.counts.add(verdict);
         found.by_sort.entry(sort).or_default().add(verdict);
-        if verdict != Verdict::Survived {
-            found.lost.push(Single { sort, fault, outcome });
+        let single = Single { sort, fault, outcome };
+        if verdict == Verdict::Survived {
+            found.survive(single, scene.runbook.objective.rto);
+        } else {
+            found.lost.push(single);
         }
     }
     found
+}
+
+impl Singles {
+    fn survive(&mut self, single: Single, allowed: Option<Duration>) {
+        let took = single.outcome.reached;
+        if took.zip(allowed).is_some_and(|(took, allowed)| took > allowed) {
+            self.missed = self.missed.map(|missed| missed + 1);
+        }
+        if self.slowest.as_ref().is_none_or(|slowest| slowest.outcome.reached < took) {
+            self.slowest = Some(single);
+        }
+    }
 }
 
 /// At most so many, evenly over the whole.
@@ -129,8 +166,8 @@ fn of_step(scene: &Scene, node: NodeId, kind: &'static str, all: &mut Vec<(Sort,
     match &compiled.act {
         Act::Check(_) => step("never passes", StepTwist::Never),
         Act::Approve(_) => {
-            step("is answered too late", StepTwist::TooLate);
-            step("is rejected", StepTwist::Reject);
+            step("answered too late", StepTwist::TooLate);
+            step("rejected", StepTwist::Reject);
         }
         act => {
             if let Some(verb) = verb_of(act) {
@@ -156,11 +193,11 @@ fn of_verb(scene: &Scene, act: &Act, verb: &'static str) -> Vec<(&'static str, V
     let once = Times::First(1);
     let refused = |retry: bool| Twist::Fail { retry, code: CODE.to_owned() };
     vec![
-        fault("is refused for good", refused(false), Times::Always),
-        fault("is refused once, and may be tried again", refused(true), once),
+        fault("refused for good", refused(false), Times::Always),
+        fault("refused once, may be retried", refused(true), once),
         fault("hangs past its deadline", Twist::Hang, once),
-        fault("is done, and its answer lost", Twist::Lose, once),
-        fault("gives no answer, and the estate cannot tell", Twist::Forget, once),
+        fault("answer lost, found done", Twist::Lose, once),
+        fault("answer lost, the estate cannot tell", Twist::Forget, once),
     ]
 }
 

@@ -84,7 +84,7 @@ pub fn play(scene: &Scene, told: &Told, seed: u64, keep: Keep) -> Played {
         chance: Chance::of(seed, &["rehearsal"]),
         counts: Counts::of(told),
         run: scene.begun.clone(),
-        now: scene.runbook.compiled_at,
+        now: scene.start,
         open: BTreeMap::new(),
         machines: scene.down.iter().map(machine).collect(),
         heap: BinaryHeap::new(),

@@ -128,7 +128,7 @@ impl Run {
             self.set(node, NodeState::Skipped { at, because });
             work.push(node);
         } else if delay.is_zero() {
-            self.ready.insert(node);
+            self.ready.insert(node, compiled.policy.slot);
         } else {
             self.delayed.insert((at.plus(delay), node));
         }

@@ -9,6 +9,7 @@ pub mod graph;
 pub mod lanes;
 pub mod next;
 pub mod path;
+mod ready;
 pub mod request;
 pub mod retry;
 pub mod said;

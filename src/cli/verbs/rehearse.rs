@@ -4,8 +4,8 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::base::limits;
 use crate::base::words::system;
+use crate::base::{Digest, limits};
 use crate::cli::args::{Format, RehearseArgs};
 use crate::cli::console::Console;
 use crate::cli::context::Context;
@@ -27,7 +27,7 @@ const OF_ONE: [(&str, bool); 4] =
 
 /// Rehearses a plan or a frozen runbook.
 pub(in crate::cli) fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, Failure> {
-    let runbook = compile(context, args)?;
+    let (runbook, digest) = compile(context, args)?;
     let stated = stated(context, &runbook)?;
     let past = past::past(context, &runbook)?;
     let past_runs = past.runs;
@@ -45,6 +45,7 @@ pub(in crate::cli) fn run(context: &Context, args: &RehearseArgs) -> Result<Exit
     let command = command(std::env::args());
     let rehearsal = Rehearsal {
         scene: &scene,
+        digest: digest.as_ref().map(Digest::as_str),
         faults: &faults,
         estate_faults: &estate_faults,
         left_out: &left_out,
@@ -61,16 +62,18 @@ pub(in crate::cli) fn run(context: &Context, args: &RehearseArgs) -> Result<Exit
     Ok(Exit::Done)
 }
 
-fn compile(context: &Context, args: &RehearseArgs) -> Result<Runbook, Failure> {
+/// The runbook, and its digest where it was frozen.
+fn compile(context: &Context, args: &RehearseArgs) -> Result<(Runbook, Option<Digest>), Failure> {
     let operation = args.operation.operation();
     if let Some(runbook) = frozen::read(&args.plan)? {
         frozen::check(context, &runbook, operation, args.mode.mode(), &args.said)?;
-        return Ok(runbook);
+        let digest = runbook.digest();
+        return Ok((runbook, Some(digest)));
     }
     let wish = Wish { operation, mode: args.mode.mode(), said: &args.said, approved: Vec::new() };
     let compiled = pipeline::runbook(context, &args.plan, &wish)?;
     context.console.show(&compiled.sources, &compiled.warnings);
-    Ok(compiled.runbook)
+    Ok((compiled.runbook, None))
 }
 
 /// What the estate says beforehand.

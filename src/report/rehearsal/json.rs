@@ -4,7 +4,6 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use crate::base::Timestamp;
 use crate::model::Mode;
 use crate::rehearse::lengths::tally;
 use crate::rehearse::singles::{Counts, Single};
@@ -30,8 +29,7 @@ struct Document {
     mode: Option<&'static str>,
     source: String,
     target: String,
-    digest: String,
-    compiled_at: Timestamp,
+    digest: Option<String>,
     runs: u32,
     seed: u64,
     faults: Vec<String>,
@@ -132,12 +130,21 @@ struct SortJson {
 }
 
 #[derive(Serialize)]
+struct SlowJson {
+    fault: String,
+    rto_s: Option<Number>,
+    replay: String,
+}
+
+#[derive(Serialize)]
 struct SinglesJson {
     seed: u64,
     possible: usize,
     #[serde(flatten)]
     counts: CountsJson,
     survived_share: f64,
+    survived_and_missed_rto: Option<usize>,
+    slowest_survived: Option<SlowJson>,
     sorts: Vec<SortJson>,
     not_survived: Vec<LostJson>,
 }
@@ -172,8 +179,7 @@ fn document(rehearsal: &Rehearsal<'_>) -> Document {
         mode: runbook.mode.map(Mode::word),
         source: runbook.source.name.clone(),
         target: runbook.target.name.clone(),
-        digest: runbook.digest().as_str().to_owned(),
-        compiled_at: runbook.compiled_at,
+        digest: rehearsal.digest.map(str::to_owned),
         runs: study.runs,
         seed: study.seed,
         faults: texts(rehearsal.faults),
@@ -201,6 +207,12 @@ fn document(rehearsal: &Rehearsal<'_>) -> Document {
             possible: singles.possible,
             counts: counts(&singles.counts),
             survived_share: share(singles.counts.survived, singles.counts.tried),
+            survived_and_missed_rto: singles.missed,
+            slowest_survived: singles.slowest.as_ref().map(|single| SlowJson {
+                fault: single.fault.to_string(),
+                rto_s: single.outcome.reached.map(seconds),
+                replay: rehearsal.replay(single.outcome.seed, Some(&single.fault)),
+            }),
             sorts: singles
                 .by_sort
                 .iter()

@@ -17,6 +17,8 @@ use super::words::quoted;
 pub struct Rehearsal<'a> {
     /// The stage.
     pub scene: &'a Scene,
+    /// The digest of a frozen runbook; one that was compiled for this once has none to speak of.
+    pub digest: Option<&'a str>,
     /// The faults told, beside those of the estate.
     pub faults: &'a [Fault],
     /// The faults of the estate that were rehearsed too.

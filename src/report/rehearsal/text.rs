@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 use crate::base::time::{format_duration, format_duration_short};
 use crate::base::words::{count, list};
 use crate::rehearse::lengths::tally;
-use crate::rehearse::singles::{Single, Singles};
+use crate::rehearse::singles::{Counts, Single, Singles, Sort};
 use crate::rehearse::study::{Path, Spread};
 use crate::rehearse::{Ended, Fault, Outcome, Source};
-use crate::report::words::{Look, Page};
+use crate::report::words::{Look, Page, quoted};
 use crate::runbook::NodeId;
 
 use super::json::HOLDERS;
@@ -43,6 +43,7 @@ pub fn text(rehearsal: &Rehearsal<'_>, look: Look) -> String {
         vec!["RTO".to_owned(), rto(rehearsal)],
         vec!["whole".to_owned(), whole(rehearsal)],
         vec!["faults".to_owned(), faults(rehearsal)],
+        vec!["digest".to_owned(), rehearsal.digest.unwrap_or_default().chars().take(12).collect()],
     ];
     rows.retain(|row| row.iter().all(|cell| !cell.is_empty()));
     page.table(2, &["", ""], &rows);
@@ -177,7 +178,8 @@ fn holders(page: &mut Page, rehearsal: &Rehearsal<'_>) {
             ]
         })
         .collect();
-    page.table(2, &["step", "on the path in", "holds it for", "of which it waited for its turn"], &rows);
+    let head = ["step", "on the path in", "holds it for", "of it waiting", "and that is"];
+    page.table(2, &head, &rows);
 }
 
 fn critical_path(page: &mut Page, rehearsal: &Rehearsal<'_>, path: &Path) {
@@ -211,11 +213,11 @@ fn sources(page: &mut Page, rehearsal: &Rehearsal<'_>) {
             Source::SaidStep => ("stated by step".to_owned(), false),
             Source::SaidKind => ("stated by kind".to_owned(), false),
             Source::SaidAnswer => ("stated: people answer".to_owned(), true),
-            Source::PastStep => (format!("the same step of {runs}"), false),
-            Source::PastKind => (format!("steps of the kind of {runs}"), true),
+            Source::PastStep => (format!("the same step, {runs}"), false),
+            Source::PastKind => (format!("others of the kind, {runs}"), true),
             Source::Estate => (format!("stated by the estate `{}`", runbook.estate.name), false),
-            Source::Guess => ("a guess: people answer after 5m or half of their time".to_owned(), true),
-            Source::Bound => ("nobody knows: the plan's upper bound".to_owned(), true),
+            Source::Guess => ("a guess: people think for 5m".to_owned(), true),
+            Source::Bound => ("nobody knows: the upper bound".to_owned(), true),
             Source::Nothing => continue,
         };
         let names: Vec<&str> = nodes.iter().map(|node| runbook.nodes.at(*node).name.as_str()).collect();
@@ -261,37 +263,52 @@ fn single_faults(page: &mut Page, rehearsal: &Rehearsal<'_>, singles: &Singles) 
     };
     let share = percent(of.survived, of.tried);
     page.heading(&format!("single faults: {tried}, {} survived ({share})", of.survived));
-    let rows: Vec<Vec<String>> = singles
-        .by_sort
-        .iter()
-        .map(|(sort, of)| {
-            let cell = |number: usize| if number == 0 { String::new() } else { number.to_string() };
-            let mut row = vec![format!("{} {}", sort.kind, sort.what), of.tried.to_string()];
-            row.extend([of.survived, of.needs_person, of.rolled_back, of.failed].map(cell));
-            row
-        })
-        .collect();
-    let head = ["what goes wrong", "tried", "survived", "stopped for a person", "rolled back", "failed"];
-    page.table(2, &head, &rows);
-    if singles.lost.is_empty() {
-        return;
+    let mut kinds: IndexMap<&'static str, Counts> = IndexMap::new();
+    for (sort, of) in &singles.by_sort {
+        kinds.entry(sort.kind).or_default().join(of);
     }
-    page.heading("what does not survive, and how to see it");
-    let mut groups: IndexMap<(crate::rehearse::singles::Sort, Ended), Vec<&Single>> = IndexMap::new();
+    let row = |(kind, of): (&&str, &Counts)| {
+        let cell = |number: usize| if number == 0 { String::new() } else { number.to_string() };
+        let mut row = vec![(*kind).to_owned(), of.tried.to_string()];
+        row.extend([of.survived, of.needs_person, of.rolled_back, of.failed].map(cell));
+        row
+    };
+    let rows: Vec<Vec<String>> = kinds.iter().map(row).collect();
+    let head = ["on", "tried", "survived", "stopped for a person", "rolled back", "failed"];
+    page.table(2, &head, &rows);
+    if let Some((slowest, took)) =
+        singles.slowest.as_ref().and_then(|single| Some((single, single.outcome.reached?)))
+    {
+        let missed = match singles.missed {
+            Some(missed) if missed > 0 => format!("; {} and still missed the RTO", survive(missed)),
+            Some(_) | None => String::new(),
+        };
+        let took = format_duration_short(took);
+        page.text(2, &format!("the slowest that survived took {took}: `{}`{missed}", slowest.fault));
+    }
+    if !singles.lost.is_empty() {
+        lost_singles(page, rehearsal, singles);
+    }
+}
+
+fn survive(number: usize) -> String {
+    if number == 1 { "1 survived".to_owned() } else { format!("{number} survived") }
+}
+
+/// Single faults that did not survive, those of one sort with one end together.
+fn lost_singles(page: &mut Page, rehearsal: &Rehearsal<'_>, singles: &Singles) {
+    page.heading("what does not survive; to see one, add its fault to");
+    page.line(2, &rehearsal.replay(singles.seed, None));
+    let mut groups: IndexMap<(Sort, Ended), Vec<&Single>> = IndexMap::new();
     for single in &singles.lost {
         groups.entry((single.sort, single.outcome.ended)).or_default().push(single);
     }
     for ((sort, ended), found) in groups.iter().take(GROUPS) {
         let Some(first) = found.first() else { continue };
         let names: Vec<String> = found.iter().map(|single| about(&single.fault)).collect();
-        let names = if names.len() == 1 && first.outcome.step.is_some() {
-            String::new()
-        } else {
-            format!(" ({})", list(&names, NAMES))
-        };
-        let why = first.outcome.why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
-        page.text(2, &format!("{} {}: {} {}{names}{why}", sort.kind, sort.what, found.len(), ended.word()));
-        page.line(6, &rehearsal.replay(first.outcome.seed, Some(&first.fault)));
+        let (sort, names) = (format!("{} {}", sort.kind, sort.what), list(&names, NAMES));
+        page.text(2, &format!("{sort}: {} {} ({names})", found.len(), ended.word()));
+        page.line(6, &format!("--fault {}", quoted(&first.fault.to_string())));
     }
     rest(page, groups.len());
 }
