@@ -1,7 +1,7 @@
 //! What the answers of an estate mean for the run: from a report to the events that follow.
 
-use crate::base::{Timestamp, limits};
 use crate::base::time::format_duration;
+use crate::base::{Timestamp, limits};
 use crate::event::{Detail, EstateError, EventKind, Found, Observation, Progress, Submitted};
 use crate::model::CheckStep;
 use crate::run::Run;

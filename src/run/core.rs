@@ -10,6 +10,7 @@ use crate::model::{Ladder, VmId};
 use crate::runbook::{Act, BoundPoint, Forecast, Lane, NodeId, Runbook, Slot, SubjectId};
 
 use super::graph::Dependants;
+use super::ready::Ready;
 use super::{Exception, NodeState};
 
 /// Which nodes are awake.
@@ -84,7 +85,7 @@ pub struct Run {
     /// Since when it has gone on without a break: a driver took it up, or it was resumed.
     pub(super) going_since: Timestamp,
     pub(super) seq: u64,
-    pub(super) ready: BTreeSet<NodeId>,
+    pub(super) ready: Ready,
     pub(super) delayed: BTreeSet<(Timestamp, NodeId)>,
     pub(super) waiting: BTreeSet<NodeId>,
     pub(super) backing_off: BTreeSet<(Timestamp, NodeId)>,
@@ -200,7 +201,7 @@ impl Run {
             last_at: runbook.compiled_at,
             going_since: runbook.compiled_at,
             seq: 0,
-            ready: BTreeSet::new(),
+            ready: Ready::default(),
             delayed: BTreeSet::new(),
             waiting: BTreeSet::new(),
             backing_off: BTreeSet::new(),
@@ -278,7 +279,7 @@ impl Run {
         let was_settled = record.state.is_settled();
         match &record.state {
             NodeState::NotStarted => {
-                self.ready.remove(&node);
+                self.ready.remove(node, self.runbook.nodes.at(node).policy.slot);
                 if !self.delayed.is_empty() {
                     self.delayed.retain(|(_, other)| *other != node);
                 }

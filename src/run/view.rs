@@ -224,7 +224,7 @@ impl Run {
 
     /// Nodes that could begin: they wait for a slot, or for the driver.
     pub fn ready_to_begin(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.ready.iter().copied()
+        self.ready.all()
     }
 
     /// Nodes whose pause before the start is not over, earliest first.
