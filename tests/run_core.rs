@@ -228,7 +228,9 @@ impl World {
             let next = self.acts.values().copied().chain(wake).min();
             self.now = next.unwrap_or(self.now).max(self.now.plus(Duration::from_secs(1)));
         }
-        panic!("it did not end: {:?}", self.run.state());
+        let open = self.runbook.nodes.iter_enumerated().filter(|(id, _)| !self.run.node(*id).is_done());
+        let open: Vec<String> = open.map(|(id, node)| format!("{} {:?}", node.name, self.run.node(id))).collect();
+        panic!("it did not end: {:?} {:?} with {open:#?}", self.run.state(), self.run.halt_cause());
     }
 }
 
