@@ -16,6 +16,7 @@ mod mark;
 mod mount;
 mod owner;
 mod request;
+mod room;
 mod rows;
 mod schema;
 mod seal;
