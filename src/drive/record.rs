@@ -38,9 +38,13 @@ pub async fn begin_run(
 pub fn replay(store: &Store, id: &RunId) -> Result<(Run, Vec<Event>, Digest), StoreError> {
     let runbook = Arc::new(store.runbook(id)?);
     let mut reader = store.events(id, 1)?;
-    let events = reader.by_ref().collect::<Result<Vec<Event>, StoreError>>()?;
-    let before = reader.digest().clone();
-    let run = Run::replay(id.as_str(), runbook, events.iter().cloned())
-        .map_err(|error| StoreError::Damaged { what: error.to_string() })?;
-    Ok((run, events, before))
+    let mut run = Run::new(id.as_str(), runbook);
+    let mut events = Vec::new();
+    // One by one, so that the log is read on while its events are taken in.
+    for event in reader.by_ref() {
+        let event = event?;
+        run.follow(&event).map_err(|error| StoreError::Damaged { what: error.to_string() })?;
+        events.push(event);
+    }
+    Ok((run, events, reader.digest().clone()))
 }
