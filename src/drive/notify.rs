@@ -1,12 +1,13 @@
 //! Tells people, by the plan's `notify` blocks. A notification that fails never stops a run.
 
-use crate::estate::Estate;
 use crate::event::EventKind;
 use crate::model::NotifyOn;
 use crate::run::{Run, RunState};
-use crate::runbook::Runbook;
+use crate::runbook::{NodeId, Runbook};
 
 use super::driver::{DriveError, Driver};
+use super::runner::Runner as _;
+use super::surroundings::World;
 
 /// What people are told: the occasion and what it is about.
 fn occasions(run: &Run) -> Vec<(NotifyOn, String)> {
@@ -17,7 +18,9 @@ fn occasions(run: &Run) -> Vec<(NotifyOn, String)> {
     let mut found = vec![(NotifyOn::Started, format!("run `{}` started", run.id()))];
     let waiting: Vec<_> = run.waiting_for_people().collect();
     if !waiting.is_empty() {
-        found.push((NotifyOn::Waiting, format!("run `{}` waits for a person: {}", run.id(), names(waiting))));
+        let unclear: Vec<String> = waiting.iter().filter_map(|node| unclear(run, *node)).collect();
+        let message = format!("run `{}` waits for a person: {}", run.id(), names(waiting));
+        found.push((NotifyOn::Waiting, [message].into_iter().chain(unclear).collect::<Vec<_>>().join(". ")));
     }
     match run.state() {
         RunState::Halted => {
@@ -35,6 +38,31 @@ fn occasions(run: &Run) -> Vec<(NotifyOn, String)> {
     found
 }
 
+/// Of an act whose outcome is not known, all that is: whoever is paged may decide by it.
+fn unclear(run: &Run, node: NodeId) -> Option<String> {
+    let rows = run.evidence(node)?;
+    let rows: Vec<String> = rows.iter().map(|(about, what)| format!("{about}: {what}")).collect();
+    let name = &run.runbook().nodes.at(node).name;
+    Some(format!("what became of `{name}` is not known: did it happen? {}", rows.join("; ")))
+}
+
+/// What waits, and what to type for each answer.
+fn questions(run: &Run) -> Vec<serde_json::Value> {
+    let waiting = run.waiting_for_people().map(|node| {
+        let evidence: serde_json::Map<String, serde_json::Value> = run
+            .evidence(node)
+            .into_iter()
+            .flatten()
+            .map(|(about, what)| (about.to_owned(), what.into()))
+            .collect();
+        let answers: Vec<String> =
+            run.answers_of(node).iter().map(|answer| answer.command(run.id())).collect();
+        let step = &run.runbook().nodes.at(node).name;
+        serde_json::json!({ "step": step, "evidence": evidence, "answers": answers })
+    });
+    waiting.collect()
+}
+
 const fn word(on: NotifyOn) -> &'static str {
     match on {
         NotifyOn::Started => "started",
@@ -44,7 +72,7 @@ const fn word(on: NotifyOn) -> &'static str {
     }
 }
 
-impl<E: Estate + 'static> Driver<'_, E> {
+impl<W: World> Driver<'_, W> {
     /// Tells whom the plan says of what is new, and reminds.
     pub(super) async fn notify(&mut self) -> Result<(), DriveError> {
         let runbook: std::sync::Arc<Runbook> = std::sync::Arc::clone(self.run.runbook());
@@ -78,14 +106,16 @@ impl<E: Estate + 'static> Driver<'_, E> {
         let body = serde_json::json!({
             "format": "muster.notification/1", "run": self.run.id(), "plan": self.run.runbook().plan,
             "occasion": occasion, "state": self.run.state().word(), "message": message, "at": self.now(),
+            "questions": questions(&self.run),
         });
         let (name, occasion) = (name.to_owned(), occasion.to_owned());
+        let runner = self.runner.clone();
         self.side.spawn(async move {
             let failed = match program {
                 Ok(mut program) => {
                     program.stdin = body.to_string();
                     program.env.push(("MUSTER_OCCASION".to_owned(), occasion.clone()));
-                    let end = super::program::run(&program).await;
+                    let end = runner.run(program).await;
                     super::script::failure(&end, timeout).map(|(_, why, _)| why)
                 }
                 Err(why) => Some(why),

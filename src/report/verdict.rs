@@ -123,7 +123,7 @@ pub(super) fn warnings(run: &Run, facts: &Facts) -> Vec<String> {
             runbook.source.name
         ));
     }
-    let unclear = names(&|fact| fact.target == "unknown");
+    let unclear = names(&|fact| fact.target == "unknown" || fact.source == "unknown");
     if !unclear.is_empty() {
         found.push(format!("what became of {} is not known", list(&unclear, NAMES)));
     }

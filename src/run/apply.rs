@@ -8,7 +8,8 @@ use crate::runbook::{Act, NodeId};
 
 use super::core::{Flow, HaltCause, Run};
 use super::retry::{FailedAttempt, next_attempt};
-use super::{Failure, NodeState, Question, SkipReason};
+use super::unclear::Statement;
+use super::{Failure, NodeState, Question};
 
 impl Run {
     /// Applies an event, or says why it cannot follow those before it and changes nothing of note.
@@ -29,6 +30,9 @@ impl Run {
     }
 
     fn apply_kind(&mut self, at: Timestamp, kind: &EventKind) -> Result<(), String> {
+        if self.is_of_given_up(kind) {
+            return Ok(());
+        }
         match kind {
             EventKind::RunStarted { by, options, .. } => self.run_started(at, by, options),
             EventKind::DriverStarted { .. } => {
@@ -38,8 +42,11 @@ impl Run {
             EventKind::StepStarted { node, attempt, key } => self.step_started(*node, at, *attempt, key),
             EventKind::OperationAccepted { node, handle } => self.accepted(*node, handle),
             EventKind::StepNotArrived { node } => self.not_arrived(*node),
-            EventKind::StepUnclear { node, evidence } => self.unclear(*node, at, evidence),
-            EventKind::AnswerLost { node, .. } => self.answer_lost(*node),
+            EventKind::StepUnclear { node, evidence, seen } => self.unclear(*node, at, evidence, seen),
+            EventKind::OutcomeStated { node, outcome, by, reason, detail, seen } => {
+                self.outcome_stated(*node, at, Statement { outcome: *outcome, by, reason, detail, seen })
+            }
+            EventKind::AnswerLost { node, message } => self.answer_lost(*node, message),
             EventKind::StepSucceeded { node, detail, .. } => self.step_succeeded(*node, at, detail),
             EventKind::StepFailed { node, code, message, retryable, timed_out, .. } => {
                 let attempt = self.attempt_of(*node)?;
@@ -63,6 +70,7 @@ impl Run {
             EventKind::Resumed { .. } => {
                 self.paused = false;
                 self.halted = None;
+                self.going_since = at;
                 self.retry(None, at)
             }
             EventKind::Halted { by, reason } => {
@@ -76,10 +84,11 @@ impl Run {
             }
             EventKind::CleanupRequested { .. } => {
                 self.change_flow(Flow::CleaningUp, at);
-                Ok(())
+                // A cleanup that had failed before is what is asked for again.
+                self.retry(None, at)
             }
             EventKind::CommitRequested { .. } => self.commit_requested(at),
-            EventKind::WindowOverdue { node } => self.window_overdue(*node),
+            EventKind::WindowOverdue { node } => self.window_overdue(*node, at),
             EventKind::Notified { .. }
             | EventKind::RequestRefused { .. }
             | EventKind::ClockSetBack { .. } => Ok(()),
@@ -112,7 +121,7 @@ impl Run {
     }
 
     fn driver_started(&mut self, at: Timestamp) {
-        self.driver_since = at;
+        self.going_since = at;
         for node in std::mem::take(&mut self.running) {
             if let NodeState::Running { attempt, since, key, handle } = self.nodes.at(node).state.clone() {
                 self.running.insert(node);
@@ -146,8 +155,11 @@ impl Run {
         }
         let runbook = std::sync::Arc::clone(&self.runbook);
         let compiled = runbook.nodes.at(node);
+        self.lost.remove(&node);
+        self.given_up.remove(&node);
         let record = self.nodes.at_mut(node);
         record.attempts = attempt;
+        record.never_arrived = 0;
         record.first_began.get_or_insert(at);
         if let (Some(slot), false) = (compiled.policy.slot, record.holds_slot) {
             record.holds_slot = true;
@@ -187,30 +199,18 @@ impl Run {
         match self.nodes.at(node).state.clone() {
             NodeState::Unknown { attempt, since, key, .. } => {
                 self.set(node, NodeState::Running { attempt, since, key, handle: None });
+                self.nodes.at_mut(node).never_arrived += 1;
                 Ok(())
             }
             other => Err(self.not_underway(node, &other)),
         }
     }
 
-    fn unclear(&mut self, node: NodeId, at: Timestamp, evidence: &str) -> Result<(), String> {
-        self.known(node)?;
-        match self.nodes.at(node).state.clone() {
-            NodeState::Unknown { attempt, since, key, .. } => {
-                let name = self.runbook.nodes.at(node).name.clone();
-                self.except(at, name, format!("its outcome was not known: {evidence}"));
-                let question = Box::new(Question::Unclear { key, evidence: evidence.to_owned() });
-                self.set(node, NodeState::Waiting { attempt, since, question });
-                Ok(())
-            }
-            other => Err(self.not_underway(node, &other)),
-        }
-    }
-
-    fn answer_lost(&mut self, node: NodeId) -> Result<(), String> {
+    fn answer_lost(&mut self, node: NodeId, message: &str) -> Result<(), String> {
         self.known(node)?;
         match self.nodes.at(node).state.clone() {
             NodeState::Running { attempt, since, key, handle } => {
+                self.lost.insert(node, message.to_owned());
                 self.set(node, NodeState::Unknown { attempt, since, key, handle });
                 Ok(())
             }
@@ -218,7 +218,12 @@ impl Run {
         }
     }
 
-    fn step_succeeded(&mut self, node: NodeId, at: Timestamp, detail: &Detail) -> Result<(), String> {
+    pub(super) fn step_succeeded(
+        &mut self,
+        node: NodeId,
+        at: Timestamp,
+        detail: &Detail,
+    ) -> Result<(), String> {
         self.known(node)?;
         if !matches!(
             self.nodes.at(node).state,
@@ -241,25 +246,18 @@ impl Run {
 
     /// Settles a node that began, and tells what waits for it.
     pub(super) fn finish(&mut self, node: NodeId, at: Timestamp, state: NodeState) {
+        let made = matches!(state, NodeState::Succeeded { .. });
         self.set(node, state);
-        self.times.at_mut(node).1 = Some(at);
-        let record = self.nodes.at_mut(node);
-        record.again = false;
+        let first = self.first_seen.remove(&node).filter(|_| made);
+        self.times.at_mut(node).1 = Some(first.unwrap_or(at));
+        self.nodes.at_mut(node).made |= made;
         self.open_windows(node, at);
-        self.settled(node, at);
-    }
-
-    /// A commit window opens when the targets of all its machines are settled.
-    fn open_windows(&mut self, node: NodeId, at: Timestamp) {
-        let Some(vm) = self.target_of.get(&node).copied() else { return };
-        let settled = |id: &NodeId| self.nodes.at(*id).state.is_settled();
-        if !self.machine_nodes.at(vm).target.iter().all(settled) {
-            return;
-        }
-        for (gate, pending) in &mut self.window_pending {
-            if pending.remove(&vm) && pending.is_empty() {
-                self.window_opened.entry(*gate).or_insert(at);
-            }
+        if self.is_awake(node) {
+            self.settled(node, at);
+        } else {
+            // It was followed to its end on a way that is left behind: what it brought about is undone.
+            self.release_slots(node);
+            self.rebuild(at);
         }
     }
 
@@ -297,9 +295,10 @@ impl Run {
         let tolerated = compiled.policy.optional || rule == OnFailure::Continue;
         if forward && !compiled.policy.optional {
             match rule {
-                OnFailure::Halt => self.halted = Some(HaltCause::Step(node)),
+                OnFailure::Halt => self.halt_for(node),
                 OnFailure::Rollback => {
-                    self.rollback_due = Some(format!("`{}` failed: {}", compiled.name, failure.message));
+                    let why = format!("`{}` failed: {}", compiled.name, failure.message);
+                    self.rollback_due = Some((node, why));
                 }
                 OnFailure::Block | OnFailure::Continue | OnFailure::Ask => {}
             }
@@ -311,52 +310,9 @@ impl Run {
         Ok(())
     }
 
-    fn step_skipped(&mut self, node: NodeId, at: Timestamp, by: &Person, reason: &str) -> Result<(), String> {
-        self.known(node)?;
-        let name = self.runbook.nodes.at(node).name.clone();
-        self.except(at, name, format!("skipped by {}: {reason}", by.name));
-        if self.halted == Some(HaltCause::Step(node)) {
-            self.halted = None;
-        }
-        let because = SkipReason::Operator { by: by.clone(), reason: reason.to_owned() };
-        self.set(node, NodeState::Skipped { at, because });
-        self.times.at_mut(node).1 = Some(at);
-        self.release_slots(node);
-        self.rebuild(at);
-        Ok(())
-    }
-
-    /// Failed nodes go back to where they were before their first attempt; attempts go on counting,
-    /// so that each has a key of its own.
-    fn retry(&mut self, only: Option<NodeId>, at: Timestamp) -> Result<(), String> {
-        if let Some(node) = only {
-            self.known(node)?;
-        }
-        let ids: Vec<NodeId> = only.map_or_else(|| self.nodes.ids().collect(), |node| vec![node]);
-        for id in ids {
-            let again = match &self.nodes.at(id).state {
-                NodeState::Failed { tolerated, .. } => !*tolerated || only.is_some(),
-                NodeState::Waiting { question, .. } => {
-                    only.is_some() && matches!(**question, Question::Failed(_) | Question::Unclear { .. })
-                }
-                NodeState::BackingOff { .. } => only.is_some(),
-                NodeState::NotStarted
-                | NodeState::Running { .. }
-                | NodeState::Unknown { .. }
-                | NodeState::Succeeded { .. }
-                | NodeState::Skipped { .. } => false,
-            };
-            if again {
-                self.give_back(id);
-                self.set(id, NodeState::NotStarted);
-                self.nodes.at_mut(id).first_began = None;
-                if self.halted == Some(HaltCause::Step(id)) {
-                    self.halted = None;
-                }
-            }
-        }
-        self.rebuild(at);
-        Ok(())
+    /// Nothing starts because of a step; an operator's halt stands, and the first step's.
+    pub(super) fn halt_for(&mut self, node: NodeId) {
+        self.halted.get_or_insert(HaltCause::Step(node));
     }
 
     pub(super) fn attempt_of(&self, node: NodeId) -> Result<u32, String> {

@@ -10,6 +10,7 @@ use crate::model::{Ladder, VmId};
 use crate::runbook::{Act, BoundPoint, Forecast, Lane, NodeId, Runbook, Slot, SubjectId};
 
 use super::graph::Dependants;
+use super::ready::Ready;
 use super::{Exception, NodeState};
 
 /// Which nodes are awake.
@@ -45,12 +46,14 @@ pub(super) struct NodeRecord {
     pub(super) open: u32,
     /// Attempts so far.
     pub(super) attempts: u32,
+    /// How often the present attempt was found never to have arrived.
+    pub(super) never_arrived: u32,
     /// When the first attempt of the present series began.
     pub(super) first_began: Option<Timestamp>,
     /// It holds its slot.
     pub(super) holds_slot: bool,
-    /// Its target is to be made again at another point.
-    pub(super) again: bool,
+    /// Its target was made once: from then on it is made again at another point.
+    pub(super) made: bool,
 }
 
 /// The nodes of a machine that decide what may be done to it.
@@ -74,13 +77,15 @@ pub struct Run {
     pub(super) flow: Flow,
     pub(super) paused: bool,
     pub(super) halted: Option<HaltCause>,
-    pub(super) rollback_due: Option<String>,
+    /// The run is to go back: because of which node, and why in words.
+    pub(super) rollback_due: Option<(NodeId, String)>,
     pub(super) ended: Option<FinalState>,
     pub(super) started: Option<(Timestamp, Person, RunOptions)>,
     pub(super) last_at: Timestamp,
-    pub(super) driver_since: Timestamp,
+    /// Since when it has gone on without a break: a driver took it up, or it was resumed.
+    pub(super) going_since: Timestamp,
     pub(super) seq: u64,
-    pub(super) ready: BTreeSet<NodeId>,
+    pub(super) ready: Ready,
     pub(super) delayed: BTreeSet<(Timestamp, NodeId)>,
     pub(super) waiting: BTreeSet<NodeId>,
     pub(super) backing_off: BTreeSet<(Timestamp, NodeId)>,
@@ -104,6 +109,14 @@ pub struct Run {
     pub(super) points: IdVec<VmId, Option<BoundPoint>>,
     pub(super) addresses: IdVec<VmId, Option<String>>,
     pub(super) exceptions: Vec<Exception>,
+    /// Looks and pauses that were given up under way when the run took another way.
+    pub(super) given_up: BTreeSet<NodeId>,
+    /// Overdue gates whose checks were to look again, and when that was.
+    pub(super) looked_again: BTreeMap<NodeId, Timestamp>,
+    /// Checks that look again: when they had first passed.
+    pub(super) first_seen: BTreeMap<NodeId, Timestamp>,
+    /// What came instead of an answer, of nodes whose answer was lost.
+    pub(super) lost: BTreeMap<NodeId, String>,
     pub(super) times: IdVec<NodeId, (Option<Timestamp>, Option<Timestamp>)>,
 }
 
@@ -169,9 +182,10 @@ impl Run {
             state: NodeState::NotStarted,
             open: 0,
             attempts: 0,
+            never_arrived: 0,
             first_began: None,
             holds_slot: false,
-            again: false,
+            made: false,
         };
         let Views { machine_nodes, target_of, gives_back, window_pending } = Views::of(&runbook);
         let mut run = Self {
@@ -185,9 +199,9 @@ impl Run {
             ended: None,
             started: None,
             last_at: runbook.compiled_at,
-            driver_since: runbook.compiled_at,
+            going_since: runbook.compiled_at,
             seq: 0,
-            ready: BTreeSet::new(),
+            ready: Ready::default(),
             delayed: BTreeSet::new(),
             waiting: BTreeSet::new(),
             backing_off: BTreeSet::new(),
@@ -207,6 +221,10 @@ impl Run {
             points: runbook.machines.ids().map(|_| None).collect(),
             addresses: runbook.machines.iter().map(|machine| machine.address.clone()).collect(),
             exceptions: Vec::new(),
+            given_up: BTreeSet::new(),
+            looked_again: BTreeMap::new(),
+            first_seen: BTreeMap::new(),
+            lost: BTreeMap::new(),
             times: runbook.nodes.ids().map(|_| (None, None)).collect(),
             runbook,
         };
@@ -269,7 +287,7 @@ impl Run {
         let was_settled = record.state.is_settled();
         match &record.state {
             NodeState::NotStarted => {
-                self.ready.remove(&node);
+                self.ready.remove(node, self.runbook.nodes.at(node).policy.slot);
                 if !self.delayed.is_empty() {
                     self.delayed.retain(|(_, other)| *other != node);
                 }

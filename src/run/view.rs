@@ -35,6 +35,12 @@ impl Run {
         self.nodes.at(node).attempts
     }
 
+    /// How often the present attempt at a node was found never to have arrived.
+    #[must_use]
+    pub fn never_arrived(&self, node: NodeId) -> u32 {
+        self.nodes.at(node).never_arrived
+    }
+
     /// When a node first began, and when it settled.
     #[must_use]
     pub fn times(&self, node: NodeId) -> (Option<Timestamp>, Option<Timestamp>) {
@@ -44,7 +50,8 @@ impl Run {
     /// Whether the target is to be made again at another point, and not for the first time.
     #[must_use]
     pub fn made_again(&self, node: NodeId) -> bool {
-        self.nodes.at(node).again
+        let record = self.nodes.at(node);
+        record.made && !matches!(record.state, NodeState::Succeeded { .. })
     }
 
     /// Whether a node can still have its turn, the run being on the way it is.
@@ -66,12 +73,11 @@ impl Run {
         if self.paused {
             return RunState::Paused;
         }
-        let goes_on = busy
-            || !self.ready.is_empty()
+        let can_begin = !self.ready.is_empty()
             || !self.delayed.is_empty()
             || !self.backing_off.is_empty()
             || !self.pausing.is_empty();
-        if goes_on {
+        if busy || (can_begin && !self.is_held_by_unclear()) {
             RunState::Running
         } else if !self.waiting.is_empty() {
             RunState::Waiting
@@ -193,6 +199,12 @@ impl Run {
         self.flow == Flow::RollingBack
     }
 
+    /// Whether an operator had the test cleaned up.
+    #[must_use]
+    pub fn is_cleaning_up(&self) -> bool {
+        self.flow == Flow::CleaningUp
+    }
+
     /// When the commit window opened, if it did: the earliest of its gates.
     #[must_use]
     pub fn window_opened(&self) -> Option<Timestamp> {
@@ -212,7 +224,7 @@ impl Run {
 
     /// Nodes that could begin: they wait for a slot, or for the driver.
     pub fn ready_to_begin(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.ready.iter().copied()
+        self.ready.all()
     }
 
     /// Nodes whose pause before the start is not over, earliest first.

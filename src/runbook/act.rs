@@ -121,6 +121,58 @@ pub enum Act {
 }
 
 impl Act {
+    /// Whether it only looks or waits: nothing in the world comes of it, so it may be given up at any moment.
+    #[must_use]
+    pub const fn only_reads(&self) -> bool {
+        match self {
+            Self::Join
+            | Self::Approve(_)
+            | Self::Check(_)
+            | Self::Wait { .. }
+            | Self::AskPoints { .. }
+            | Self::ConfirmStopped { .. }
+            | Self::Bind(_)
+            | Self::CommitGate(_) => true,
+            Self::Script(_)
+            | Self::ShutDown { .. }
+            | Self::Fence { .. }
+            | Self::ProcessPending { .. }
+            | Self::TakeFinal { .. }
+            | Self::FailOver { .. }
+            | Self::Start { .. }
+            | Self::Commit { .. }
+            | Self::Reprotect { .. }
+            | Self::CleanUp { .. }
+            | Self::RollBack { .. } => false,
+        }
+    }
+
+    /// What it does, in a stable word.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Approve(_) => "approve",
+            Self::Script(_) => "script",
+            Self::Check(_) => "check",
+            Self::Wait { .. } => "wait",
+            Self::AskPoints { .. } => "ask_points",
+            Self::ShutDown { .. } => "shut_down",
+            Self::ConfirmStopped { .. } => "confirm_stopped",
+            Self::Fence { .. } => "fence",
+            Self::ProcessPending { .. } => "process_pending",
+            Self::TakeFinal { .. } => "take_final",
+            Self::Bind(_) => "bind",
+            Self::FailOver { .. } => "fail_over",
+            Self::Start { .. } => "start",
+            Self::CommitGate(_) => "commit_gate",
+            Self::Commit { .. } => "commit",
+            Self::Reprotect { .. } => "reprotect",
+            Self::CleanUp { .. } => "clean_up",
+            Self::RollBack { .. } => "roll_back",
+        }
+    }
+
     /// The machine that the estate is asked about, if it is one.
     #[must_use]
     pub const fn vm(&self) -> Option<VmId> {

@@ -1,6 +1,7 @@
 //! The command line: every verb and option once; help, completions and the man page come from here.
 
 mod of_run;
+mod rehearse;
 
 use std::path::PathBuf;
 
@@ -14,8 +15,9 @@ use super::verbs::provider::ProviderArgs;
 use super::version;
 pub(super) use of_run::{
     AnswerArgs, CommitArgs, KeyArgs, ListArgs, LogArgs, LogFormat, PointArgs, ReasonArgs, ReportArgs,
-    ReportFormat, ResumeArgs, RetryArgs, RunArgs, SkipArgs, StatusArgs, VerifyArgs,
+    ReportFormat, ResolveArgs, ResumeArgs, RetryArgs, RunArgs, SkipArgs, StatusArgs, VerifyArgs,
 };
+pub(super) use rehearse::RehearseArgs;
 
 /// Recovery plans as code: compiled, proved, rehearsed, executed and evidenced.
 #[derive(Debug, Parser)]
@@ -72,6 +74,8 @@ pub(super) enum Verb {
     Points(PointsArgs),
     /// The runbook of an operation: points, loss, phases, steps, limits, digest; writes nothing
     Preview(PreviewArgs),
+    /// Rehearse an operation in memory, many times and with faults: how long it takes, what it survives
+    Rehearse(RehearseArgs),
     /// Move the machines away from home
     Failover(StartArgs),
     /// Bring the machines home
@@ -96,11 +100,13 @@ pub(super) enum Verb {
     Approve(AnswerArgs),
     /// Say no to a step that waits for approval
     Reject(AnswerArgs),
+    /// Say what became of a step whose outcome the estate cannot tell
+    Resolve(ResolveArgs),
     /// Choose the point of a group or machine that is asked about
     Choose(PointArgs),
     /// Start nothing new; steps under way finish
     Pause(RunArgs),
-    /// Try a failed step again, or all of them
+    /// Try a failed step again, or all of them; of an unknown outcome the estate is asked once more
     Retry(RetryArgs),
     /// Count a step as done, with a reason
     Skip(SkipArgs),
