@@ -243,9 +243,17 @@ impl Run {
     ) -> Result<Self, ReplayError> {
         let mut run = Self::new(id, runbook);
         for event in events {
-            run.try_apply(&event).map_err(|why| ReplayError::Impossible { seq: event.seq, why })?;
+            run.follow(&event)?;
         }
         Ok(run)
+    }
+
+    /// Takes in the next event of a log that is not trusted.
+    ///
+    /// # Errors
+    /// It cannot follow those before it.
+    pub fn follow(&mut self, event: &Event) -> Result<(), ReplayError> {
+        self.try_apply(event).map_err(|why| ReplayError::Impossible { seq: event.seq, why })
     }
 
     /// Takes in an event of a live run, which this core asked for or was told by the driver.

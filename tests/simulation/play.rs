@@ -105,9 +105,11 @@ pub fn play(scenario: &Scenario, schedule: &Schedule) -> Result<Played, Vec<Stri
         };
         let mut broken = world.fate.take_broken();
         if std::env::var_os("SIM_LOG").is_some() {
-            for event in world.kept.log(&world.run).map(|(events, _)| events).unwrap_or_default() {
+            let told = world.kept.log(&world.run, &mut |event| {
                 println!("{} {} {}", event.seq, event.at, serde_json::to_string(&event.kind).unwrap());
-            }
+                Ok(())
+            });
+            assert!(told.is_ok(), "{told:?}");
         }
         match done {
             Ok(played) if broken.is_empty() => Ok(played),
