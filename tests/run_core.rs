@@ -231,7 +231,8 @@ impl World {
             self.now = next.unwrap_or(self.now).max(self.now.plus(Duration::from_secs(1)));
         }
         let open = self.runbook.nodes.iter_enumerated().filter(|(id, _)| !self.run.node(*id).is_done());
-        let open: Vec<String> = open.map(|(id, node)| format!("{} {:?}", node.name, self.run.node(id))).collect();
+        let open: Vec<String> =
+            open.map(|(id, node)| format!("{} {:?}", node.name, self.run.node(id))).collect();
         panic!("it did not end: {:?} {:?} with {open:#?}", self.run.state(), self.run.halt_cause());
     }
 }

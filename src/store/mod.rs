@@ -18,7 +18,6 @@ mod memory;
 mod mount;
 mod owner;
 mod request;
-mod room;
 mod rows;
 mod run_store;
 mod schema;

@@ -8,12 +8,13 @@ A fault is one line: what goes wrong, with what, and how often. With a verb of t
 simulator's words (`docs/simulator.md`), with a step by the step's name:
 
     fail VERB MACHINE [once] [refused|retry] [as CODE]     it fails at its end
-    hang, lose, forget, drop VERB MACHINE [once]           no end; no answer; nobody can tell; never arrives
+    hang, drop VERB MACHINE [once]                         it does not end; it never arrives
+    lose, forget VERB MACHINE [once]                       no answer; nor can anybody tell
     late VERB MACHINE 5m [once]                            so much later
     no heartbeat MACHINE, no agent MACHINE                 after a start
     never CHECK                                            it does not pass
     fail SCRIPT, hang SCRIPT                               it exits with 1; it does not end
-    late APPROVAL, reject APPROVAL                         answered once its time is up; answered with no
+    late APPROVAL, reject APPROVAL                         answered too late; answered with no
     late STEP 5m                                           so much later
     die at 17                                              the engine, after its 17th write
 
