@@ -124,6 +124,7 @@ impl Drop for Writer {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the thread owns the connection and closes it at its end")]
 fn write(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, path: &Path) {
     let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(limits::STORE_GROUP_MAX);
     // After a failed sync nobody knows what the disk holds: nothing is written by this process again.
