@@ -72,19 +72,12 @@ pub fn help(run: &Run, round: u32, sight: &Sight<'_>, dice: &mut Dice) -> Vec<(S
             } else {
                 OperatorRequest::Skip { step, reason: reason() }
             }),
-            (Question::Unclear { key, .. }, act) => {
-                // A person who does not trust the first answer has the estate asked once more.
-                if dice.one_in(4) && round < 4 {
-                    ask(OperatorRequest::Retry { step: Some(step) });
-                    continue;
-                }
-                let outcome = match happened(sight, key.as_str()) {
-                    true => Outcome::Happened,
-                    false => Outcome::DidNotHappen,
-                };
-                // That a fence held only its role may say.
-                let by = match act {
-                    Act::Fence { or_approve: Some(_), .. } => role_member(run, act),
+            (Question::Unclear { key, .. }, _) => {
+                let happened = happened(sight, key.as_str());
+                let outcome = if happened { Outcome::Happened } else { Outcome::DidNotHappen };
+                // What a fence came to is said by whoever may say that it is fenced.
+                let by = match compiled.act {
+                    Act::Fence { .. } => role_member(run, &compiled.act),
                     _ => "dana".to_owned(),
                 };
                 asked.push((by, OperatorRequest::Resolve { step, outcome, reason: reason() }));

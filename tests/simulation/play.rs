@@ -14,7 +14,7 @@ use musterpoint::estate::sim::{Effect, Sim, SimOptions};
 use musterpoint::event::Event;
 use musterpoint::inventory::Inventory;
 use musterpoint::run::{Run, RunState};
-use musterpoint::store::{MemoryStore, RunId, StoreError};
+use musterpoint::store::{MemoryStore, RunId, RunStore as _, StoreError};
 use tokio::sync::Notify;
 
 use super::fate::{Fate, person};
@@ -104,6 +104,13 @@ pub fn play(scenario: &Scenario, schedule: &Schedule) -> Result<Played, Vec<Stri
             Err(_) => Err("an engine does not come to an end".to_owned()),
         };
         let mut broken = world.fate.take_broken();
+        if std::env::var_os("SIM_LOG").is_some() {
+            let told = world.kept.log(&world.run, &mut |event| {
+                println!("{} {} {}", event.seq, event.at, serde_json::to_string(&event.kind).unwrap());
+                Ok(())
+            });
+            assert!(told.is_ok(), "{told:?}");
+        }
         match done {
             Ok(played) if broken.is_empty() => Ok(played),
             Ok(_) => Err(broken),
@@ -184,10 +191,7 @@ impl World {
             let mut drive = Box::pin(drive_in(surroundings, &self.run, options(), &mut shown));
             let end = tokio::select! {
                 biased;
-                () = self.fate.struck.notified() => {
-                    let (strike, release) = self.fate.take_strike().expect("a strike");
-                    End::Struck(strike, release)
-                }
+                (strike, release) = self.fate.stopped() => End::Struck(strike, release),
                 end = &mut drive => match end {
                     Ok(end) => End::Drove(end),
                     Err(error) => End::Failed(error),
@@ -226,10 +230,7 @@ impl World {
         self.fate.engine_goes_on(engine);
         let end = tokio::select! {
             biased;
-            () = self.fate.struck.notified() => {
-                drop(self.fate.take_strike());
-                return Ok(second);
-            }
+            _ = self.fate.stopped() => return Ok(second),
             end = first => end,
         };
         let lost = matches!(

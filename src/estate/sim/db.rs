@@ -55,6 +55,7 @@ pub(super) struct Fate {
     pub(super) hang: bool,
     pub(super) lie: bool,
     pub(super) fail: Option<EstateError>,
+    /// Nobody can say afterwards what became of it.
     pub(super) forget: bool,
     pub(super) late_s: u64,
     pub(super) no_tools: bool,

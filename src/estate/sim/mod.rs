@@ -2,7 +2,6 @@
 //! virtual clock, with durations, chances and faults that follow from a seed. It knows no plan.
 
 mod act;
-mod chance;
 mod check;
 mod clock;
 mod db;
@@ -27,7 +26,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::base::{Clock, SystemClock, Timestamp};
 use crate::event::{
-    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Stated, Submitted,
 };
 use crate::inventory::Inventory;
 use crate::source::Diagnostic;
@@ -121,6 +120,15 @@ impl Sim {
     /// The database cannot be read.
     pub fn effects(&self) -> Result<Vec<Effect>, EstateError> {
         self.call(|world| db::effects(world.tx))
+    }
+
+    /// How long its acts take and what goes wrong with them, as far as it knows beforehand.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn stated(&self) -> Result<Stated, EstateError> {
+        let faults = self.call(|world| self.ground.to_come(|id| db::fault_used(world.tx, id)))?;
+        Ok(Stated { faults, ..timing::stated(&self.ground.rules.settings) })
     }
 
     /// Does `work` in one transaction, at one instant, after every act that was due has ended.
