@@ -84,6 +84,7 @@ impl Reader<'_> {
             }
             EventKind::RetryRequested { node: None, .. }
             | EventKind::DriverStarted { .. }
+            | EventKind::StoodStill { .. }
             | EventKind::Resumed { .. }
             | EventKind::RollbackStarted { .. } => self.open.clear(),
             EventKind::RunStarted { .. }
@@ -101,6 +102,7 @@ impl Reader<'_> {
             | EventKind::Notified { .. }
             | EventKind::RequestRefused { .. }
             | EventKind::ClockSetBack { .. }
+            | EventKind::ClockSetForward { .. }
             | EventKind::RunEnded { .. } => {}
         }
     }
