@@ -1,12 +1,14 @@
 //! Lines of the run log, in the past tense, and the words in which an estate is asked and answers.
 //! Versioned serde data with chained digests, and the seal over them. Knows neither store nor estate.
 
+pub mod artifact;
 pub mod key;
 pub mod kind;
 pub mod record;
 pub mod seal;
 pub mod verb;
 
+pub use artifact::{Artifact, ArtifactKind, artifact_list};
 pub use key::{PublicKey, SecretKey};
 pub use kind::{AskedPoints, BoundSubject, EventKind, FinalState, Person, RunOptions};
 pub use record::{EVENT_VERSION, Event, EventLine};

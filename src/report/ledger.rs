@@ -77,6 +77,8 @@ impl Ledger {
             }
             EventKind::DriverStarted { .. }
             | EventKind::StepStarted { .. }
+            | EventKind::ArtifactsAnnounced { .. }
+            | EventKind::ArtifactsSeen { .. }
             | EventKind::OperationAccepted { .. }
             | EventKind::StepNotArrived { .. }
             | EventKind::StepUnclear { .. }

@@ -36,6 +36,10 @@ impl Run {
                 Ok(())
             }
             EventKind::StepStarted { node, attempt, key } => self.step_started(*node, at, *attempt, key),
+            EventKind::ArtifactsAnnounced { node, artifacts } => {
+                self.artifacts_announced(*node, at, artifacts)
+            }
+            EventKind::ArtifactsSeen { node, artifacts } => self.artifacts_seen(*node, at, artifacts),
             EventKind::OperationAccepted { node, handle } => self.accepted(*node, handle),
             EventKind::StepNotArrived { node } => self.not_arrived(*node),
             EventKind::StepUnclear { node, evidence } => self.unclear(*node, at, evidence),
@@ -53,7 +57,7 @@ impl Run {
             EventKind::Rejected { node, by, comment } => self.rejected(*node, at, by, comment),
             EventKind::ApprovalLate { node } => self.approval_late(*node, at),
             EventKind::PointsBound { node, bound } => self.points_bound(*node, at, bound),
-            EventKind::PointsAsked { node, questions } => self.points_asked(*node, questions),
+            EventKind::PointsAsked { node, questions } => self.points_asked(*node, at, questions),
             EventKind::PointsChosen { subject, ladder, .. } => self.points_chosen(*subject, ladder, at),
             EventKind::PointChanged { subject, choice, .. } => self.point_changed(*subject, choice, at),
             EventKind::Paused { .. } => {
@@ -75,6 +79,7 @@ impl Run {
                 Ok(())
             }
             EventKind::CleanupRequested { .. } => {
+                self.clean_up_again();
                 self.change_flow(Flow::CleaningUp, at);
                 Ok(())
             }
@@ -83,6 +88,9 @@ impl Run {
             EventKind::Notified { .. }
             | EventKind::RequestRefused { .. }
             | EventKind::ClockSetBack { .. } => Ok(()),
+            EventKind::RunEnded { .. } if self.leaks() => {
+                Err(format!("its test is not cleaned up: {}", self.left_in_words()))
+            }
             EventKind::RunEnded { state, .. } => {
                 self.ended = Some(*state);
                 Ok(())
@@ -200,7 +208,7 @@ impl Run {
                 let name = self.runbook.nodes.at(node).name.clone();
                 self.except(at, name, format!("its outcome was not known: {evidence}"));
                 let question = Box::new(Question::Unclear { key, evidence: evidence.to_owned() });
-                self.set(node, NodeState::Waiting { attempt, since, question });
+                self.ask(node, at, NodeState::Waiting { attempt, since, question });
                 Ok(())
             }
             other => Err(self.not_underway(node, &other)),
@@ -235,6 +243,7 @@ impl Run {
         if let Some(exception) = &detail.exception {
             self.except(at, compiled.name.clone(), exception.clone());
         }
+        self.artifacts_made(node, at, &detail.created);
         self.finish(node, at, NodeState::Succeeded { at });
         Ok(())
     }
@@ -281,12 +290,14 @@ impl Run {
             return Ok(());
         }
         let fence_by_word = matches!(&compiled.act, Act::Fence { or_approve: Some(_), .. });
+        // A machine may fail to come up; what a test made of it is removed all the same.
+        let optional = compiled.policy.optional && !matches!(compiled.act, Act::CleanUp { .. });
         let rule = match compiled.policy.on_failure {
             _ if !forward => OnFailure::Block,
             _ if fence_by_word => OnFailure::Ask,
             rule => rule,
         };
-        if !compiled.policy.optional && rule == OnFailure::Ask {
+        if !optional && rule == OnFailure::Ask {
             let since = at;
             self.set(
                 node,
@@ -294,8 +305,8 @@ impl Run {
             );
             return Ok(());
         }
-        let tolerated = compiled.policy.optional || rule == OnFailure::Continue;
-        if forward && !compiled.policy.optional {
+        let tolerated = optional || rule == OnFailure::Continue;
+        if forward && !optional {
             match rule {
                 OnFailure::Halt => self.halted = Some(HaltCause::Step(node)),
                 OnFailure::Rollback => {
@@ -334,7 +345,10 @@ impl Run {
         }
         let ids: Vec<NodeId> = only.map_or_else(|| self.nodes.ids().collect(), |node| vec![node]);
         for id in ids {
+            // What sleeps is settled for good: others may wait for it to be.
+            let awake = self.awake(self.runbook.nodes.at(id).lane);
             let again = match &self.nodes.at(id).state {
+                _ if !awake => false,
                 NodeState::Failed { tolerated, .. } => !*tolerated || only.is_some(),
                 NodeState::Waiting { question, .. } => {
                     only.is_some() && matches!(**question, Question::Failed(_) | Question::Unclear { .. })

@@ -9,6 +9,7 @@ use crate::event::{Event, FinalState, Person, RunOptions};
 use crate::model::{Ladder, VmId};
 use crate::runbook::{Act, BoundPoint, Forecast, Lane, NodeId, Runbook, Slot, SubjectId};
 
+use super::artifacts::Artifacts;
 use super::graph::Dependants;
 use super::{Exception, NodeState};
 
@@ -62,6 +63,8 @@ pub(super) struct MachineNodes {
     pub(super) shut_down: Option<NodeId>,
     /// It makes its failover final.
     pub(super) commit: Option<NodeId>,
+    /// It removes what a test made of it.
+    pub(super) clean_up: Option<NodeId>,
 }
 
 /// A run: the pure core of the engine.
@@ -104,6 +107,8 @@ pub struct Run {
     pub(super) points: IdVec<VmId, Option<BoundPoint>>,
     pub(super) addresses: IdVec<VmId, Option<String>>,
     pub(super) exceptions: Vec<Exception>,
+    /// What a test made, by machine.
+    pub(super) artifacts: Artifacts,
     pub(super) times: IdVec<NodeId, (Option<Timestamp>, Option<Timestamp>)>,
 }
 
@@ -146,6 +151,7 @@ impl Views {
                     }
                     Act::ShutDown { .. } => nodes.shut_down = Some(id),
                     Act::Commit { .. } => nodes.commit = Some(id),
+                    Act::CleanUp { .. } => nodes.clean_up = Some(id),
                     _ => {}
                 }
             }
@@ -207,6 +213,7 @@ impl Run {
             points: runbook.machines.ids().map(|_| None).collect(),
             addresses: runbook.machines.iter().map(|machine| machine.address.clone()).collect(),
             exceptions: Vec::new(),
+            artifacts: runbook.machines.ids().map(|_| Vec::new()).collect(),
             times: runbook.nodes.ids().map(|_| (None, None)).collect(),
             runbook,
         };

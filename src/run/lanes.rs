@@ -156,7 +156,8 @@ impl Run {
             }
             Act::CleanUp { vm } => {
                 let nodes = self.machine_nodes.get(*vm);
-                let made = nodes.is_some_and(|nodes| nodes.target.iter().any(|id| began(*id)));
+                let made = nodes.is_some_and(|nodes| nodes.target.iter().any(|id| began(*id)))
+                    || self.open_of(*vm).next().is_some();
                 (!made).then_some(SkipReason::NothingToUndo)
             }
             Act::RollBack { vm, .. } => {

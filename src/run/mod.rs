@@ -2,6 +2,7 @@
 //! The driver, the simulation tests and any later engine drive this same core.
 
 pub mod apply;
+pub mod artifacts;
 pub mod command;
 pub mod core;
 pub mod exception;
@@ -14,6 +15,7 @@ pub mod said;
 pub mod state;
 pub mod view;
 
+pub use artifacts::{Known, Made, Standing};
 pub use command::{Command, Wake};
 pub use core::{HaltCause, ReplayError, Run};
 pub use exception::Exception;

@@ -119,6 +119,9 @@ impl Run {
     /// Why not, and what is possible instead; one lowercase sentence.
     pub fn decide(&self, request: &OperatorRequest, by: &Person) -> Result<Decision, String> {
         if let RunState::Ended(state) = self.state() {
+            if *request == OperatorRequest::CleanUp && self.runbook.is_test() {
+                return Err(self.cleaned_already(state));
+            }
             return Err(format!(
                 "run `{}` has ended as {}; `muster report` says how, and another run is a new one",
                 self.id,
@@ -462,15 +465,5 @@ impl Run {
             format!(": the run is at {}", crate::base::words::list(&names, 8))
         };
         format!("the commit window is not reached{at}")
-    }
-
-    fn cleanable(&self, by: Person) -> Result<EventKind, String> {
-        if !self.runbook.is_test() {
-            return Err("only a test is cleaned up; `muster rollback` goes back before the commit".to_owned());
-        }
-        if self.flow == Flow::CleaningUp {
-            return self.retryable(None, by).map_err(|_| "the test is being cleaned up already".to_owned());
-        }
-        Ok(EventKind::CleanupRequested { by })
     }
 }

@@ -5,8 +5,8 @@ use crate::event::{AskedPoints, BoundSubject, Person};
 use crate::model::{IfLate, IfRejected, Ladder};
 use crate::runbook::{Act, Forecast, NodeId, SubjectId};
 
-use super::core::{HaltCause, Run};
-use super::{Failure, NodeState, Question};
+use super::core::{Flow, HaltCause, Run};
+use super::{Failure, NodeState, Question, SkipReason};
 
 impl Run {
     pub(super) fn approved(&mut self, node: NodeId, at: Timestamp, by: &Person) -> Result<(), String> {
@@ -107,11 +107,26 @@ impl Run {
         Ok(())
     }
 
-    pub(super) fn points_asked(&mut self, node: NodeId, questions: &[AskedPoints]) -> Result<(), String> {
+    pub(super) fn points_asked(
+        &mut self,
+        node: NodeId,
+        at: Timestamp,
+        questions: &[AskedPoints],
+    ) -> Result<(), String> {
         let (attempt, since) = self.underway(node)?;
         let question = Box::new(Question::Points(questions.to_vec()));
-        self.set(node, NodeState::Waiting { attempt, since, question });
+        self.ask(node, at, NodeState::Waiting { attempt, since, question });
         Ok(())
+    }
+
+    /// Lets a node wait for a person; not where a test is being cleaned up, which the answer would not
+    /// change and which would wait for it for ever.
+    pub(super) fn ask(&mut self, node: NodeId, at: Timestamp, waits: NodeState) {
+        if self.flow == Flow::CleaningUp && !self.awake(self.runbook.nodes.at(node).lane) {
+            self.finish(node, at, NodeState::Skipped { at, because: SkipReason::RunEnded });
+        } else {
+            self.set(node, waits);
+        }
     }
 
     pub(super) fn points_chosen(

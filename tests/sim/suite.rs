@@ -8,7 +8,7 @@ use musterpoint::estate::Estate;
 use musterpoint::estate::conformance;
 use musterpoint::estate::sim::Sim;
 use musterpoint::event::{
-    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
 };
 use musterpoint::inventory::Inventory;
 
@@ -42,6 +42,14 @@ impl Estate for Breaking<'_> {
             inventory.vms.values_mut().for_each(|vm| vm.points.reverse());
         }
         Ok(inventory)
+    }
+
+    async fn will_create(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, EstateError> {
+        self.sim.will_create(key, request).await
+    }
+
+    async fn remains(&self, machines: &[String]) -> Result<Vec<Artifact>, EstateError> {
+        self.sim.remains(machines).await
     }
 
     async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {

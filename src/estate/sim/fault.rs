@@ -24,8 +24,11 @@ pub(super) const VERBS: [&str; 11] = [
     "guest_script",
 ];
 
-const FIRST_WORDS: [&str; 11] =
-    ["fail", "hang", "lose", "drop", "lie", "late", "no", "vanish", "spoil", "cut", "down"];
+const FIRST_WORDS: [&str; 12] =
+    ["fail", "hang", "lose", "drop", "lie", "leak", "late", "no", "vanish", "spoil", "cut", "down"];
+
+/// Verbs that can leave something of a test behind.
+const LEAKS: [&str; 2] = ["clean_up", "fail_over"];
 
 /// How often a fault comes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +59,9 @@ pub(super) enum Twist {
     Drop,
     /// It is said to be done and is not.
     Lie,
+    /// A cleanup is said to be done and leaves a disk; a failover of a test that comes to nothing leaves
+    /// what it had made.
+    Leak,
     /// It takes so much longer (a start: the guest answers so much later).
     Late(Duration),
     /// VMware Tools stay off.
@@ -164,6 +170,12 @@ impl Fault {
         match (*first, rest) {
             ("fail" | "hang" | "lose" | "drop" | "lie", [verb, machine, tail @ ..]) => {
                 names.verb_fault(first, verb, machine, tail)
+            }
+            ("leak", [verb, machine, tail @ ..]) => {
+                if !LEAKS.contains(verb) {
+                    return Err(names.word(verb, &LEAKS));
+                }
+                names.with_times(Twist::Leak, verb, machine, tail)
             }
             ("late", [verb, machine, by, tail @ ..]) => {
                 let by = names.duration(by)?;
