@@ -266,7 +266,8 @@ impl Run {
         if !self.runbook.is_test() {
             return Err("only a test is cleaned up; `muster rollback` goes back before the commit".to_owned());
         }
-        if self.flow == Flow::CleaningUp && self.to_clean_up_again().is_empty() {
+        let goes_on = self.flow == Flow::CleaningUp && !self.paused && self.halted.is_none();
+        if goes_on && self.to_clean_up_again().is_empty() {
             return Err("the test is being cleaned up already".to_owned());
         }
         Ok(EventKind::CleanupRequested { by })

@@ -156,8 +156,7 @@ impl Run {
             }
             Act::CleanUp { vm } => {
                 let nodes = self.machine_nodes.get(*vm);
-                let made = nodes.is_some_and(|nodes| nodes.target.iter().any(|id| began(*id)))
-                    || self.open_of(*vm).next().is_some();
+                let made = nodes.is_some_and(|nodes| nodes.target.iter().any(|id| began(*id)));
                 (!made).then_some(SkipReason::NothingToUndo)
             }
             Act::RollBack { vm, .. } => {
