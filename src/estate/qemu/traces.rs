@@ -114,7 +114,8 @@ async fn traces(hands: &mut Hands<'_>, machine: &str) -> Result<Vec<Trace>, Trou
 /// The nodes of a machine's test that a daemon has open, and whether it has any of another machine's.
 fn open_for(hands: &Hands<'_>, side: Side, machine: &str, view: &View) -> (Vec<String>, bool) {
     let begin = |machine: &str| hands.file(side, &format!("vms/{machine}/{PREFIX}-")).display().to_string();
-    // Nodes that QEMU opened for itself below another one go with that one.
+    // Nodes that QEMU opened for itself below another one go with that one. The file of one that stands on
+    // another is told inside of a longer text.
     let named = || view.files.iter().filter(|(name, _)| !name.starts_with('#'));
     let ours = begin(machine);
     let others: Vec<String> = hands
@@ -125,9 +126,9 @@ fn open_for(hands: &Hands<'_>, side: Side, machine: &str, view: &View) -> (Vec<S
         .filter(|other| *other != machine)
         .map(|other| begin(other))
         .collect();
-    let is_others = |file: &str| others.iter().any(|other| file.starts_with(other));
+    let is_others = |file: &str| others.iter().any(|other| file.contains(other));
     (
-        named().filter(|(_, file)| file.starts_with(&ours)).map(|(name, _)| name.clone()).collect(),
+        named().filter(|(_, file)| file.contains(&ours)).map(|(name, _)| name.clone()).collect(),
         named().any(|(_, file)| is_others(file)),
     )
 }
