@@ -23,6 +23,9 @@ enum Breach {
     ReportsOldestFirst,
     RefusesNothing,
     SeesNothingRun,
+    AnnouncesNothing,
+    AnnouncesOtherNames,
+    SeesNothingLeft,
 }
 
 struct Breaking<'a> {
@@ -45,11 +48,24 @@ impl Estate for Breaking<'_> {
     }
 
     async fn will_create(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, EstateError> {
-        self.sim.will_create(key, request).await
+        let mut announced = self.sim.will_create(key, request).await?;
+        match self.breach {
+            Breach::AnnouncesNothing => announced.clear(),
+            Breach::AnnouncesOtherNames => announced.iter_mut().for_each(|one| one.id.push('x')),
+            Breach::None
+            | Breach::ForgetsKeys
+            | Breach::ForgetsWhatWasDone
+            | Breach::ReportsOldestFirst
+            | Breach::RefusesNothing
+            | Breach::SeesNothingRun
+            | Breach::SeesNothingLeft => {}
+        }
+        Ok(announced)
     }
 
     async fn remains(&self, machines: &[String]) -> Result<Vec<Artifact>, EstateError> {
-        self.sim.remains(machines).await
+        let there = self.sim.remains(machines).await?;
+        Ok(if self.breach == Breach::SeesNothingLeft { Vec::new() } else { there })
     }
 
     async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {
@@ -107,6 +123,9 @@ fn every_breach_is_noticed() {
         Breach::ReportsOldestFirst,
         Breach::RefusesNothing,
         Breach::SeesNothingRun,
+        Breach::AnnouncesNothing,
+        Breach::AnnouncesOtherNames,
+        Breach::SeesNothingLeft,
     ] {
         judge(breach, &[]).expect_err(&format!("{breach:?}"));
     }
@@ -119,5 +138,8 @@ fn a_verb_that_lies_is_noticed() {
     {
         judge(Breach::None, &[&format!("lie {verb} app01")]).expect_err(verb);
     }
-    judge(Breach::None, &["lie clean_up app01"]).expect_err("clean_up");
+    for fault in ["lie clean_up app01", "leak clean_up app01", "leak clean_up app01 once"] {
+        let broken = judge(Breach::None, &[fault]).expect_err(fault);
+        assert!(broken.starts_with("after its cleanup there is "), "{broken}");
+    }
 }
