@@ -119,6 +119,7 @@ fn options() -> DriveOptions {
         by: dana(),
         resume: true,
         version: "test".to_owned(),
+        look_every: musterpoint::base::limits::REQUEST_LOOK,
     }
 }
 

@@ -2,6 +2,8 @@
 //! another's epoch.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
+#[path = "store/alike.rs"]
+mod alike;
 #[path = "store/common.rs"]
 mod common;
 #[path = "store/damage.rs"]

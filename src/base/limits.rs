@@ -36,6 +36,8 @@ pub const WAIT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 pub const ESTATE_CALL_MAX: Duration = Duration::from_secs(60);
 /// How often operator requests are looked for.
 pub const REQUEST_POLL: Duration = Duration::from_millis(100);
+/// A driver whose run goes on reads the table of requests no more often: a virtual clock turns fast.
+pub const REQUEST_LOOK: Duration = Duration::from_millis(20);
 /// How long a driver's lease holds without renewal, and when it is renewed.
 pub const LEASE: Duration = Duration::from_secs(10);
 /// A third of a lease, so that one missed renewal is not a lost lease.

@@ -58,6 +58,7 @@ pub(super) fn run(
         by: driving.by,
         resume: driving.resume,
         version: version::line().to_owned(),
+        look_every: crate::base::limits::REQUEST_LOOK,
     };
     let driven = context.runtime()?.block_on(async {
         let driven = drive(store, id, Arc::clone(&estate), options, &mut progress).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::base::{Timestamp, limits};
 use crate::estate::Estate;
-use crate::event::{EventKind, Key};
+use crate::event::{EventKind, Key, Probe, ProbeAnswer};
 use crate::run::NodeState;
 use crate::runbook::NodeId;
 
@@ -15,9 +15,11 @@ use super::call::{Call, limited};
 use super::driver::{DriveError, Driver};
 use super::estate_act::failed;
 use super::hold::Held;
+use super::runner::Runner as _;
 use super::script::{self, NotStarted};
+use super::surroundings::World;
 
-impl<E: Estate + 'static> Driver<'_, E> {
+impl<W: World> Driver<'_, W> {
     /// Does what was recorded as begun.
     pub(super) async fn begin(&mut self, node: NodeId, key: Key) -> Result<(), DriveError> {
         let NodeState::Running { since, .. } = *self.run.node(node) else { return Ok(()) };
@@ -54,7 +56,8 @@ impl<E: Estate + 'static> Driver<'_, E> {
             }
             Work::Script { folder } => {
                 let folder = folder.clone();
-                self.spawn(node, key.clone(), async move { Report::Script(script::watch(folder).await) });
+                let runner = self.runner.clone();
+                self.spawn(node, key.clone(), async move { Report::Script(runner.watch(folder).await) });
             }
             // These only read: the same attempt goes on, its deadline as it was.
             Work::Confirm { .. } | Work::Probe { .. } | Work::Command { .. } | Work::Points => {
@@ -92,23 +95,13 @@ impl<E: Estate + 'static> Driver<'_, E> {
                 });
             }
             Work::Probe { probe, .. } => {
-                let probe = probe.clone();
-                let real = self.is_real(node);
-                self.spawn(node, key, async move {
-                    let asked = async {
-                        if real {
-                            crate::estate::real_probe(&probe).await
-                        } else {
-                            estate.probe(&probe).await
-                        }
-                    };
-                    let answer = tokio::time::timeout(limits::ESTATE_CALL_MAX, asked).await;
-                    Report::Probed(answer.unwrap_or_else(|_| Err("no answer".to_owned())))
-                });
+                let (probe, real) = (probe.clone(), self.is_real(node));
+                self.spawn(node, key, async move { Report::Probed(look(&*estate, &probe, real).await) });
             }
             Work::Command { program, .. } => {
                 let program = program.clone();
-                self.spawn(node, key, async move { Report::Command(super::program::run(&program).await) });
+                let runner = self.runner.clone();
+                self.spawn(node, key, async move { Report::Command(runner.run(*program).await) });
             }
             Work::Points => {
                 self.spawn(node, key, async move {
@@ -136,14 +129,12 @@ impl<E: Estate + 'static> Driver<'_, E> {
         };
         let started = super::fill::program(spec, &self.run, &compiled.name)
             .map_err(NotStarted::Failed)
-            .and_then(|program| script::start(&self.options.host, &folder, &program));
+            .and_then(|program| self.runner.start(&folder, &program));
         match started {
-            Ok(mut child) => {
+            Ok(hosted) => {
                 self.hold(Held::Start(node), None);
-                self.spawn(node, key, async move {
-                    let _status = child.wait().await;
-                    Report::Script(script::watch(folder).await)
-                });
+                let runner = self.runner.clone();
+                self.spawn(node, key, async move { Report::Script(runner.ended(hosted, folder).await) });
                 Ok(())
             }
             Err(NotStarted::NoSpace) => {
@@ -165,4 +156,12 @@ impl<E: Estate + 'static> Driver<'_, E> {
     fn spawn(&mut self, node: NodeId, key: Key, work: impl Future<Output = Report> + Send + 'static) {
         self.tasks.spawn(async move { FromTask { node, key, report: work.await } });
     }
+}
+
+/// A look within its limit: from here, or by the estate.
+async fn look(estate: &impl Estate, probe: &Probe, real: bool) -> ProbeAnswer {
+    let asked =
+        async { if real { crate::estate::real_probe(probe).await } else { estate.probe(probe).await } };
+    let answer = tokio::time::timeout(limits::ESTATE_CALL_MAX, asked).await;
+    answer.unwrap_or_else(|_| Err("no answer".to_owned()))
 }

@@ -13,13 +13,15 @@ use crate::estate::Estate;
 use crate::event::{Event, EventKind, Person};
 use crate::run::{Command, Run, RunState};
 use crate::runbook::NodeId;
-use crate::store::{Answer, Owner, RunId, RunSummary, Store, StoreError};
+use crate::store::{Answer, Owner, RunId, RunStore, RunSummary, Store, StoreError};
 
 use super::activity::{Activity, FromTask};
 use super::estate_act::{Next, next};
 use super::hold::Holds;
 use super::interrupts::Interrupts;
 use super::run_clock::RunClock;
+use super::runner::{Runner, ThisMachine};
+use super::surroundings::{Surroundings, World};
 
 /// Who watches a run: a terminal, or nobody.
 pub trait Watch {
@@ -53,6 +55,9 @@ pub struct DriveOptions {
     pub resume: bool,
     /// The program's version, for the run log.
     pub version: String,
+    /// While the run goes on, requests are looked for this often: `limits::REQUEST_LOOK` where a look costs
+    /// something.
+    pub look_every: Duration,
 }
 
 /// Why the driver left.
@@ -85,21 +90,42 @@ pub async fn drive<E: Estate + 'static>(
     options: DriveOptions,
     watch: &mut dyn Watch,
 ) -> Result<DriveEnd, DriveError> {
+    let runner = ThisMachine { host: options.host.clone() };
+    drive_in(Surroundings { store, estate, runner }, id, options, watch).await
+}
+
+/// As `drive`, in any surroundings.
+///
+/// # Errors
+/// As `drive`.
+pub async fn drive_in<S: RunStore, E: Estate + 'static, R: Runner>(
+    surroundings: Surroundings<'_, S, E, R>,
+    id: &RunId,
+    options: DriveOptions,
+    watch: &mut dyn Watch,
+) -> Result<DriveEnd, DriveError> {
+    let Surroundings { store, estate, runner } = surroundings;
     let epoch = store.take_lease(id, &Owner::this_process(), SystemClock.now()).await?;
     let (run, events, digest) = super::replay(store, id)?;
     for event in &events {
         watch.event(event, &run);
     }
+    // It may have ended between the wish to drive it and the lease.
+    if run.state().is_final() {
+        store.release_lease(id, epoch).await?;
+        return Ok(DriveEnd::Stands(run.state()));
+    }
     let clock = RunClock::new(estate.clock(), run.last_at());
-    let mut driver = Driver {
+    let mut driver: Driver<'_, Surroundings<'_, S, E, R>> = Driver {
         store,
         id: id.clone(),
         epoch,
         run,
         digest,
         estate,
+        runner,
         clock,
-        output: store.subfolder(crate::store::Subfolder::Output)?,
+        output: store.output()?,
         options,
         watch,
         activities: BTreeMap::new(),
@@ -126,13 +152,14 @@ pub async fn drive<E: Estate + 'static>(
 }
 
 /// What the loop holds. The run changes only through events that are durable.
-pub(super) struct Driver<'a, E> {
-    pub(super) store: &'a Store,
+pub(super) struct Driver<'a, W: World> {
+    pub(super) store: &'a W::Store,
     pub(super) id: RunId,
     pub(super) epoch: u64,
     pub(super) run: Run,
     digest: Digest,
-    pub(super) estate: Arc<E>,
+    pub(super) estate: Arc<W::Estate>,
+    pub(super) runner: W::Runner,
     clock: RunClock,
     pub(super) output: PathBuf,
     pub(super) options: DriveOptions,
@@ -151,7 +178,7 @@ pub(super) struct Driver<'a, E> {
     pub(super) holds: Holds,
 }
 
-impl<E: Estate + 'static> Driver<'_, E> {
+impl<W: World> Driver<'_, W> {
     async fn drive(&mut self) -> Result<DriveEnd, DriveError> {
         let version = self.options.version.clone();
         self.record(vec![EventKind::DriverStarted { epoch: self.epoch, version }]).await?;
@@ -351,6 +378,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
                     self.hold_store(Some(&error));
                     let wait = tokio::time::sleep(limits::SPACE_RETRY);
                     tokio::select! {
+                        biased;
                         () = self.interrupts.next() => {}
                         () = wait => {}
                     }
@@ -387,7 +415,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
     /// Whether there was something to act on, so that the core is asked again.
     async fn act_on_requests(&mut self) -> Result<bool, DriveError> {
         // A virtual clock turns this loop fast; the table is not read at every turn.
-        let due = self.requests_seen.is_none_or(|seen| seen.elapsed() >= Duration::from_millis(20));
+        let due = self.requests_seen.is_none_or(|seen| seen.elapsed() >= self.options.look_every);
         let before = self.run.seq();
         if due || self.run.state() != RunState::Running {
             self.requests_seen = Some(tokio::time::Instant::now());

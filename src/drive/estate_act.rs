@@ -233,10 +233,7 @@ fn of_script(run: &Run, node: NodeId, activity: &Activity, found: ScriptFound, n
             let message = "the process that hosts the script ended before the script began".to_owned();
             Next::End(vec![failed(node, "not_started", message, true, false)])
         }
-        ScriptFound::NeverBegan => {
-            script::clear(folder);
-            Next::GoOn(vec![EventKind::StepNotArrived { node }], now)
-        }
+        ScriptFound::NeverBegan => Next::GoOn(vec![EventKind::StepNotArrived { node }], now),
         ScriptFound::Vanished => {
             let evidence = format!(
                 "the script began and its process is gone without an end; see `{}`",

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use crate::base::limits;
-use crate::estate::Estate;
 use crate::runbook::NodeId;
 use crate::store::StoreError;
 
 use super::activity::Work;
 use super::driver::Driver;
+use super::runner::Runner as _;
 use super::script;
+use super::surroundings::World;
 
 /// What cannot go on for now.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -35,7 +36,7 @@ impl Holds {
     }
 }
 
-impl<E: Estate + 'static> Driver<'_, E> {
+impl<W: World> Driver<'_, W> {
     /// Takes in that something holds, for this reason, or goes on.
     pub(super) fn hold(&mut self, what: Held, why: Option<String>) {
         let held = !self.holds.by.is_empty();
@@ -72,7 +73,7 @@ impl<E: Estate + 'static> Driver<'_, E> {
             .iter()
             .filter_map(|(node, activity)| match &activity.work {
                 Work::Script { folder } => {
-                    Some((*node, script::waits_for_space(folder).then(|| script::no_space(folder))))
+                    Some((*node, self.runner.waits_for_space(folder).then(|| script::no_space(folder))))
                 }
                 Work::Verb { .. }
                 | Work::Confirm { .. }

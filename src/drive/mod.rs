@@ -17,7 +17,11 @@ pub mod program;
 mod record;
 mod requests;
 mod run_clock;
+mod runner;
 pub mod script;
+mod surroundings;
 
-pub use driver::{Attendance, DriveEnd, DriveError, DriveOptions, Watch, drive};
+pub use driver::{Attendance, DriveEnd, DriveError, DriveOptions, Watch, drive, drive_in};
 pub use record::{begin_run, replay};
+pub use runner::Runner;
+pub use surroundings::{Surroundings, World};

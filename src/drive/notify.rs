@@ -1,12 +1,13 @@
 //! Tells people, by the plan's `notify` blocks. A notification that fails never stops a run.
 
-use crate::estate::Estate;
 use crate::event::EventKind;
 use crate::model::NotifyOn;
 use crate::run::{Run, RunState};
 use crate::runbook::Runbook;
 
 use super::driver::{DriveError, Driver};
+use super::runner::Runner as _;
+use super::surroundings::World;
 
 /// What people are told: the occasion and what it is about.
 fn occasions(run: &Run) -> Vec<(NotifyOn, String)> {
@@ -44,7 +45,7 @@ const fn word(on: NotifyOn) -> &'static str {
     }
 }
 
-impl<E: Estate + 'static> Driver<'_, E> {
+impl<W: World> Driver<'_, W> {
     /// Tells whom the plan says of what is new, and reminds.
     pub(super) async fn notify(&mut self) -> Result<(), DriveError> {
         let runbook: std::sync::Arc<Runbook> = std::sync::Arc::clone(self.run.runbook());
@@ -80,12 +81,13 @@ impl<E: Estate + 'static> Driver<'_, E> {
             "occasion": occasion, "state": self.run.state().word(), "message": message, "at": self.now(),
         });
         let (name, occasion) = (name.to_owned(), occasion.to_owned());
+        let runner = self.runner.clone();
         self.side.spawn(async move {
             let failed = match program {
                 Ok(mut program) => {
                     program.stdin = body.to_string();
                     program.env.push(("MUSTER_OCCASION".to_owned(), occasion.clone()));
-                    let end = super::program::run(&program).await;
+                    let end = runner.run(program).await;
                     super::script::failure(&end, timeout).map(|(_, why, _)| why)
                 }
                 Err(why) => Some(why),

@@ -1,12 +1,10 @@
 //! Makes a run, and reads one back: the runbook, and the fold of its log.
 
-use std::sync::Arc;
-
 use crate::base::{Digest, Timestamp};
 use crate::event::{Event, EventKind, Person, RunOptions};
 use crate::run::Run;
 use crate::runbook::Runbook;
-use crate::store::{NewRun, RunId, RunSummary, Store, StoreError};
+use crate::store::{NewRun, RunId, RunStore, RunSummary, Store, StoreError};
 
 /// Freezes a run in the store: its runbook, its first event, its machines' locks. Nothing is touched
 /// yet, and nobody drives it.
@@ -35,12 +33,10 @@ pub async fn begin_run(
 ///
 /// # Errors
 /// The store cannot be read, its chain is broken, or an event cannot follow those before it.
-pub fn replay(store: &Store, id: &RunId) -> Result<(Run, Vec<Event>, Digest), StoreError> {
-    let runbook = Arc::new(store.runbook(id)?);
-    let mut reader = store.events(id, 1)?;
-    let events = reader.by_ref().collect::<Result<Vec<Event>, StoreError>>()?;
-    let before = reader.digest().clone();
+pub fn replay(store: &impl RunStore, id: &RunId) -> Result<(Run, Vec<Event>, Digest), StoreError> {
+    let runbook = store.runbook(id)?;
+    let (events, next) = store.log(id)?;
     let run = Run::replay(id.as_str(), runbook, events.iter().cloned())
         .map_err(|error| StoreError::Damaged { what: error.to_string() })?;
-    Ok((run, events, before))
+    Ok((run, events, next))
 }

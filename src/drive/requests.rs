@@ -1,14 +1,15 @@
 //! Operator requests: read from the store, decided by the core, recorded with their answers in one
 //! transaction.
 
-use crate::estate::Estate;
+use crate::estate::Estate as _;
 use crate::event::{EventKind, Person};
 use crate::model::Ladder;
 use crate::run::{Decision, OperatorRequest};
 use crate::runbook::SubjectId;
-use crate::store::{Answer, RequestId};
+use crate::store::{Answer, RequestId, RunStore as _};
 
 use super::driver::{DriveError, Driver};
+use super::surroundings::World;
 
 /// A change of point that waits for a look at the estate's points.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub(super) struct Look {
     pub(super) ladder: Ladder,
 }
 
-impl<E: Estate + 'static> Driver<'_, E> {
+impl<W: World> Driver<'_, W> {
     /// Takes every open request, oldest first, and says whether one of them stopped the run.
     pub(super) async fn take_requests(&mut self) -> Result<bool, DriveError> {
         let mut stopped = false;

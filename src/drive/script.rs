@@ -55,7 +55,8 @@ pub fn folder(output: &Path, run: &str, key: &str) -> PathBuf {
     output.join(run).join(key)
 }
 
-/// Starts a script under its host, which is this program's own hidden `script-host` command.
+/// Starts a script under its host, which is this program's own hidden `script-host` command. Prereq: nothing
+/// has run in this folder; an attempt that was given up before it began may have left its files there.
 ///
 /// # Errors
 /// The folder cannot be written, or the host does not start. Nothing has run then.
@@ -67,6 +68,9 @@ pub fn start(host: &Path, folder: &Path, program: &Program) -> Result<tokio::pro
         NotStarted::Failed(format!("{what} `{}`: {error}", folder.display()))
     };
     std::fs::create_dir_all(folder).map_err(|error| wrong("cannot make", error))?;
+    for name in [SPEC, CLAIM, WAITS] {
+        let _absent = std::fs::remove_file(folder.join(name));
+    }
     let spec = serde_json::to_vec(program).map_err(|error| wrong("cannot write", error.into()))?;
     write_whole(&folder.join(SPEC), &spec).map_err(|error| wrong("cannot write", error))?;
     tokio::process::Command::new(host)
@@ -187,13 +191,6 @@ pub fn find(folder: &Path) -> std::io::Result<ScriptFound> {
         // The host may have ended between the two looks.
         Ok(Claim::Host { .. }) => Ok(end(folder).map_or(ScriptFound::Vanished, ScriptFound::Ended)),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Makes a folder of a given-up attempt ready for the same attempt again.
-pub fn clear(folder: &Path) {
-    for name in [SPEC, CLAIM, WAITS] {
-        let _absent = std::fs::remove_file(folder.join(name));
     }
 }
 

@@ -14,6 +14,13 @@ use super::{RunId, RunSummary, StoreError, append, rows};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RequestId(i64);
 
+impl RequestId {
+    /// The number as a store counts them.
+    pub(super) const fn of(number: i64) -> Self {
+        Self(number)
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
@@ -90,6 +97,11 @@ pub(super) fn answer(connection: &Connection, answer: &Answer) -> Result<(), rus
     Ok(())
 }
 
+/// What is said to a request that was open when its run ended.
+pub(super) fn over(run: &RunId) -> String {
+    StoreError::RunOver { run: run.clone() }.to_string()
+}
+
 /// Answers what is open when a run ends, so that nobody waits for ever.
 pub(super) fn close(
     connection: &Connection,
@@ -101,11 +113,7 @@ pub(super) fn close(
             "UPDATE request SET handled_at = ?2, accepted = 0, answer = ?3
              WHERE run = ?1 AND handled_at IS NULL",
         )?
-        .execute(params![
-            run.as_str(),
-            summary.at.to_string(),
-            StoreError::RunOver { run: run.clone() }.to_string()
-        ])?;
+        .execute(params![run.as_str(), summary.at.to_string(), over(run)])?;
     Ok(())
 }
 

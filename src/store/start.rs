@@ -12,7 +12,7 @@ use super::writer::Stop;
 use super::{RunId, RunSummary, StoreError, rows};
 
 /// For what a run holds a machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum LockKind {
     /// It moves the machine.
     Real,
@@ -114,6 +114,13 @@ impl NewRun {
             locks: locks.collect(),
             rule: LockRule::of(runbook.operation, runbook.mode),
         }
+    }
+}
+
+impl NewRun {
+    /// What the first line of the log follows.
+    pub(super) const fn digest(&self) -> &Digest {
+        &self.digest
     }
 }
 

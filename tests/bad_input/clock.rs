@@ -136,6 +136,7 @@ async fn a_clock_that_is_set_back_an_hour_puts_nothing_off_and_is_told() {
         by,
         resume: true,
         version: "test".to_owned(),
+        look_every: musterpoint::base::limits::REQUEST_LOOK,
     };
     let began = Instant::now();
     let end = drive(&store, &run, Arc::clone(&estate), options, &mut Quiet).await.unwrap();

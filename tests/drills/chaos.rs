@@ -76,6 +76,7 @@ pub(crate) async fn driven(desk: &Desk, id: &RunId, resume: bool, harm: Harm) ->
         by: person("dana"),
         resume,
         version: "test".to_owned(),
+        look_every: std::time::Duration::ZERO,
     };
     let mut quiet = Quiet;
     let died = tokio::select! {

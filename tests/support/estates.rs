@@ -100,6 +100,7 @@ impl Desk {
             by: person("dana"),
             resume: true,
             version: "test".to_owned(),
+            look_every: musterpoint::base::limits::REQUEST_LOOK,
         };
         let end = drive(&self.store, id, self.estate(), options, &mut Quiet).await.expect("a drive");
         let (run, events, _) = replay(&self.store, id).expect("a replay");
