@@ -8,6 +8,8 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/desk.rs"]
+mod desk;
 #[path = "cli/inputs.rs"]
 mod inputs;
 #[path = "cli/live.rs"]

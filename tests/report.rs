@@ -12,3 +12,6 @@ mod progress;
 #[cfg(test)]
 #[path = "report/properties.rs"]
 mod properties;
+#[cfg(test)]
+#[path = "report/unclear.rs"]
+mod unclear;

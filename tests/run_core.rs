@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use musterpoint::base::{Id as _, Timestamp};
-use musterpoint::event::{Detail, Event, EventKind, FinalState, Handle, Person, RunOptions};
+use musterpoint::event::{Detail, Event, EventKind, FinalState, Handle, Outcome, Person, RunOptions};
 use musterpoint::run::{Command, Decision, NodeState, OperatorRequest, Run, RunState};
 use musterpoint::runbook::{Act, Needs, NodeId, Runbook, Slot};
 use runbooks::Dice;
@@ -97,7 +97,7 @@ impl World {
             Command::Resolve { node, .. } => {
                 let event = match self.dice.below(4) {
                     0 => EventKind::StepSucceeded { node, detail: Detail::default(), found: true },
-                    1 => EventKind::StepUnclear { node, evidence: "no word".to_owned() },
+                    1 => EventKind::StepUnclear { node, evidence: "no word".to_owned(), seen: Vec::new() },
                     2 => EventKind::StepNotArrived { node },
                     _ => EventKind::OperationAccepted { node, handle: Handle("again".to_owned()) },
                 };
@@ -171,17 +171,31 @@ impl World {
             OperatorRequest::Commit { delete_sources: Some(self.dice.below(7) as u32) },
             OperatorRequest::Commit { delete_sources: None },
             OperatorRequest::Retry { step: Some(name.clone()) },
+            OperatorRequest::Resolve {
+                step: name.clone(),
+                outcome: Outcome::Happened,
+                reason: reason.clone(),
+            },
+            OperatorRequest::Resolve {
+                step: name.clone(),
+                outcome: Outcome::DidNotHappen,
+                reason: reason.clone(),
+            },
             OperatorRequest::Pause,
             OperatorRequest::Halt { reason: reason.clone() },
             OperatorRequest::Reject { step: Some(name), comment: String::new() },
             OperatorRequest::Rollback { reason },
             OperatorRequest::CleanUp,
         ];
-        let choice = if keen { self.dice.below(8) } else { self.dice.below(all.len() as u64) };
+        let choice = if keen { self.dice.below(10) } else { self.dice.below(all.len() as u64) };
         let by = person(["dana", "lee", "kim"][self.dice.below(3) as usize]);
         match self.run.decide(&all[choice as usize], &by) {
             Ok(Decision::Record(event)) => self.record(event),
             Ok(Decision::LookAtPoints { .. }) => {}
+            Ok(Decision::LookAtMachines { node, outcome, reason }) => {
+                let (detail, seen) = (Detail::default(), Vec::new());
+                self.record(EventKind::OutcomeStated { node, outcome, by, reason, detail, seen });
+            }
             Err(reason) => {
                 assert!(!reason.is_empty() && !reason.contains('\n') && !reason.ends_with('.'), "{reason}");
             }

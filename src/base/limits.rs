@@ -71,6 +71,9 @@ pub const STORE_PAGE_EVENTS: i64 = 1024;
 pub const REQUESTS_OPEN_MAX: usize = 1000;
 /// How long the outcome of a cancelled act is polled before a person is asked.
 pub const CANCEL_MAX: Duration = Duration::from_secs(60);
+/// Machines that are looked at before a person is asked about an act on them: a group may be larger, and
+/// nobody reads more.
+pub const SIGHTINGS_MAX: usize = 16;
 /// A clock that goes back by less was not set back: time services move it by moments.
 pub const CLOCK_SLACK: Duration = Duration::from_secs(1);
 /// A full disk is looked at again this often; the run holds meanwhile.

@@ -1,4 +1,5 @@
-//! English for messages: plurals, lists, and the nearest known name.
+//! English for messages: plurals, lists, the nearest known name, and text that is safe on a terminal or in a
+//! shell.
 
 /// `1 machine`, `2 machines`. The plural adds an `s`.
 #[must_use]
@@ -100,5 +101,29 @@ pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -
         [] => None,
         [one] => Some(format!("did you mean `{one}`?")),
         [one, two, ..] => Some(format!("did you mean `{one}` or `{two}`?")),
+    }
+}
+
+/// A text on one line, without control characters.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let spaced: String = text.chars().map(|c| if is_control(c) { ' ' } else { c }).collect();
+    spaced.trim_end().to_owned()
+}
+
+/// Controls, and the marks that turn the direction of what follows.
+fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// An argument as a shell takes it.
+#[must_use]
+pub fn quoted(argument: &str) -> String {
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '=' | ':' | '@' | '+' | ',');
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", clean(argument).replace('\'', "'\\''"))
     }
 }

@@ -4,13 +4,14 @@
 use crate::base::Timestamp;
 use crate::event::{
     Artifact, EstateError, EventKind, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request,
-    Submitted,
+    Sighting, Submitted,
 };
 use crate::inventory::Inventory;
 use crate::runbook::NodeId;
 
 use super::program::ProgramEnd;
 use super::script::ScriptFound;
+use super::witness::Glance;
 
 /// One node's work.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(super) enum Work {
     Command { program: Box<super::program::Program>, good: u32, last: String },
     /// Points are looked at.
     Points,
+    /// Machines are looked at before a person is asked what became of an act on them; `evidence` is why.
+    Look { glance: Glance, evidence: String },
     /// A script on the runner.
     Script { folder: std::path::PathBuf },
 }
@@ -73,6 +76,7 @@ pub(super) enum Report {
     Cancelled,
     Found(Result<Found, EstateError>),
     Observed(Result<Observation, EstateError>),
+    Seen(Vec<Sighting>),
     Probed(ProbeAnswer),
     Inventory(Box<Result<Inventory, EstateError>>),
     Script(ScriptFound),

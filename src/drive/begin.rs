@@ -46,7 +46,10 @@ impl<W: World> Driver<'_, W> {
     ) -> Result<(), DriveError> {
         let (mut work, deadline) = match super::act::work(&self.run, node, since, &self.output, &key) {
             Ok(work) => work,
-            Err(evidence) => return self.record(vec![EventKind::StepUnclear { node, evidence }]).await,
+            Err(evidence) => {
+                let seen = Vec::new();
+                return self.record(vec![EventKind::StepUnclear { node, evidence, seen }]).await;
+            }
         };
         match &mut work {
             Work::Verb { request, handle: slot, .. } => {
@@ -60,7 +63,11 @@ impl<W: World> Driver<'_, W> {
                 self.spawn(node, key.clone(), async move { Report::Script(runner.watch(folder).await) });
             }
             // These only read: the same attempt goes on, its deadline as it was.
-            Work::Confirm { .. } | Work::Probe { .. } | Work::Command { .. } | Work::Points => {
+            Work::Confirm { .. }
+            | Work::Probe { .. }
+            | Work::Command { .. }
+            | Work::Points
+            | Work::Look { .. } => {
                 self.record(vec![EventKind::StepNotArrived { node }]).await?;
                 let activity = Activity { key, since, deadline, work, in_flight: false, wake: None };
                 self.activities.insert(node, activity);
@@ -102,6 +109,10 @@ impl<W: World> Driver<'_, W> {
                 let program = program.clone();
                 let runner = self.runner.clone();
                 self.spawn(node, key, async move { Report::Command(runner.run(*program).await) });
+            }
+            Work::Look { glance, .. } => {
+                let glance = glance.clone();
+                self.spawn(node, key, async move { Report::Seen(glance.look(estate).await) });
             }
             Work::Points => {
                 self.spawn(node, key, async move {

@@ -391,10 +391,32 @@ impl<W: World> Driver<'_, W> {
         }
         self.hold_store(None);
         self.digest = digest;
+        self.give_up(&events);
+        if events.iter().any(|event| matches!(event.kind, EventKind::Resumed { .. })) {
+            // The next interrupt pauses again.
+            self.interrupts.count = 0;
+        }
         for event in &events {
             self.watch.event(event, &self.run);
         }
         Ok(())
+    }
+
+    /// A run that takes another way gives up looks that were under way for the old one: whatever they come
+    /// back with is about nothing any more.
+    fn give_up(&mut self, events: &[Event]) {
+        let turns = |event: &Event| {
+            matches!(
+                event.kind,
+                EventKind::RollbackStarted { .. }
+                    | EventKind::CleanupRequested { .. }
+                    | EventKind::PointChanged { .. }
+            )
+        };
+        if events.iter().any(turns) {
+            let run = &self.run;
+            self.activities.retain(|node, _| run.node(*node).is_active());
+        }
     }
 
     async fn renew(&mut self) -> Result<(), DriveError> {

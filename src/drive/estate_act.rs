@@ -10,6 +10,7 @@ use crate::runbook::{Act, NodeId};
 use super::activity::{Activity, Report, Work};
 use super::program::{Ending, ProgramEnd};
 use super::script::{self, ScriptFound};
+use super::witness::Glance;
 
 /// What follows from a report.
 pub(super) enum Next {
@@ -64,10 +65,14 @@ fn of_report(run: &Run, node: NodeId, activity: &mut Activity, report: Report, n
             Next::GoOn(vec![EventKind::OperationAccepted { node, handle }], at)
         }
         Report::Submitted(Err(error)) => Next::End(vec![of_error(node, error)]),
-        Report::Polled(polled) => of_poll(node, activity, polled, now),
+        Report::Polled(polled) => of_poll(run, node, activity, polled, now),
         Report::Cancelled => of_cancel(activity, now),
-        Report::Found(found) => of_find(node, activity, found, now),
+        Report::Found(found) => of_find(run, node, activity, found, now),
         Report::Observed(observed) => Next::End(vec![of_observation(node, observed)]),
+        Report::Seen(seen) => {
+            let Work::Look { evidence, .. } = &activity.work else { crate::bug!("nothing was looked at") };
+            Next::End(vec![EventKind::StepUnclear { node, evidence: evidence.clone(), seen }])
+        }
         Report::Probed(answer) => of_look(run, node, activity, answer, now),
         Report::Command(end) => {
             let answer = match (&end.ending, end.last_line.as_str()) {
@@ -90,6 +95,7 @@ fn of_report(run: &Run, node: NodeId, activity: &mut Activity, report: Report, n
 }
 
 fn of_poll(
+    run: &Run,
     node: NodeId,
     activity: &mut Activity,
     polled: Result<Progress, EstateError>,
@@ -110,11 +116,8 @@ fn of_poll(
             let verb = request.verb();
             let evidence =
                 format!("`{verb}` was accepted, has not ended after {limit}, and did not end when cancelled");
-            let message = "no outcome in time".to_owned();
-            Next::End(vec![
-                EventKind::AnswerLost { node, message },
-                EventKind::StepUnclear { node, evidence },
-            ])
+            let lost = EventKind::AnswerLost { node, message: "no outcome in time".to_owned() };
+            cannot_tell(run, node, activity, vec![lost], evidence, now)
         }
         Ok(Progress::Running(at)) => {
             Next::GoOn(Vec::new(), activity.deadline.map_or(at, |deadline| at.min(deadline)))
@@ -136,8 +139,41 @@ fn of_cancel(activity: &mut Activity, now: Timestamp) -> Next {
     Next::GoOn(Vec::new(), now.plus(std::time::Duration::from_secs(1)))
 }
 
-fn of_find(node: NodeId, activity: &mut Activity, found: Result<Found, EstateError>, now: Timestamp) -> Next {
+/// An estate cannot tell what became of an act, and will not. What does no harm when it is done again fails,
+/// and what the plan says of failures holds; about anything else a person is asked, with what is seen now.
+fn cannot_tell(
+    run: &Run,
+    node: NodeId,
+    activity: &mut Activity,
+    mut before: Vec<EventKind>,
+    evidence: String,
+    now: Timestamp,
+) -> Next {
     let Work::Verb { request, .. } = &activity.work else { crate::bug!("only verbs are looked for") };
+    if request.harmless_to_repeat() {
+        let message = format!("its outcome is not known, and to ask for it again does no harm: {evidence}");
+        before.push(failed(node, "unknown", message, true, false));
+        return Next::End(before);
+    }
+    match Glance::of(run, request) {
+        Some(glance) => {
+            activity.work = Work::Look { glance, evidence };
+            Next::GoOn(before, now)
+        }
+        None => {
+            before.push(EventKind::StepUnclear { node, evidence, seen: Vec::new() });
+            Next::End(before)
+        }
+    }
+}
+
+fn of_find(
+    run: &Run,
+    node: NodeId,
+    activity: &mut Activity,
+    found: Result<Found, EstateError>,
+    now: Timestamp,
+) -> Next {
     match found {
         Ok(Found::Done(detail)) => Next::End(vec![succeeded(node, detail, true)]),
         Ok(Found::Running(handle)) => {
@@ -148,17 +184,17 @@ fn of_find(node: NodeId, activity: &mut Activity, found: Result<Found, EstateErr
         }
         // It ended there, and the estate itself cannot say how: asking again would only hear it again.
         Ok(Found::Failed(EstateError::Unknown { message: evidence })) => {
-            Next::End(vec![EventKind::StepUnclear { node, evidence }])
+            cannot_tell(run, node, activity, Vec::new(), evidence, now)
         }
         Ok(Found::Failed(error)) => Next::End(vec![of_error(node, error)]),
         Ok(Found::NeverArrived) => Next::GoOn(vec![EventKind::StepNotArrived { node }], now),
-        Ok(Found::CannotTell(_)) if request.harmless_to_repeat() => {
-            let message = "its outcome is not known, and it does no harm to ask for it again".to_owned();
-            Next::End(vec![failed(node, "unknown", message, true, false)])
+        Ok(Found::CannotTell(evidence)) => {
+            let evidence = format!("the estate cannot tell: {evidence}");
+            cannot_tell(run, node, activity, Vec::new(), evidence, now)
         }
-        Ok(Found::CannotTell(evidence)) => Next::End(vec![EventKind::StepUnclear { node, evidence }]),
         Err(error) if activity.deadline.is_some_and(|deadline| deadline <= now) => {
-            Next::End(vec![EventKind::StepUnclear { node, evidence: error.to_string() }])
+            let evidence = format!("the estate could not be asked in time: {error}");
+            cannot_tell(run, node, activity, Vec::new(), evidence, now)
         }
         Err(_) => Next::GoOn(Vec::new(), now.plus(AGAIN)),
     }
@@ -239,7 +275,7 @@ fn of_script(run: &Run, node: NodeId, activity: &Activity, found: ScriptFound, n
                 "the script began and its process is gone without an end; see `{}`",
                 folder.display()
             );
-            let unclear = EventKind::StepUnclear { node, evidence };
+            let unclear = EventKind::StepUnclear { node, evidence, seen: Vec::new() };
             if matches!(run.node(node), crate::run::NodeState::Unknown { .. }) {
                 Next::End(vec![unclear])
             } else {

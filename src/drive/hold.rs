@@ -79,7 +79,8 @@ impl<W: World> Driver<'_, W> {
                 | Work::Confirm { .. }
                 | Work::Probe { .. }
                 | Work::Command { .. }
-                | Work::Points => None,
+                | Work::Points
+                | Work::Look { .. } => None,
             })
             .collect();
         for (node, why) in waits {

@@ -20,6 +20,7 @@ mod run_clock;
 mod runner;
 pub mod script;
 mod surroundings;
+mod witness;
 
 pub use driver::{Attendance, DriveEnd, DriveError, DriveOptions, Watch, drive, drive_in};
 pub use record::{begin_run, replay};

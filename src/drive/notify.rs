@@ -3,7 +3,7 @@
 use crate::event::EventKind;
 use crate::model::NotifyOn;
 use crate::run::{Run, RunState};
-use crate::runbook::Runbook;
+use crate::runbook::{NodeId, Runbook};
 
 use super::driver::{DriveError, Driver};
 use super::runner::Runner as _;
@@ -18,7 +18,9 @@ fn occasions(run: &Run) -> Vec<(NotifyOn, String)> {
     let mut found = vec![(NotifyOn::Started, format!("run `{}` started", run.id()))];
     let waiting: Vec<_> = run.waiting_for_people().collect();
     if !waiting.is_empty() {
-        found.push((NotifyOn::Waiting, format!("run `{}` waits for a person: {}", run.id(), names(waiting))));
+        let unclear: Vec<String> = waiting.iter().filter_map(|node| unclear(run, *node)).collect();
+        let message = format!("run `{}` waits for a person: {}", run.id(), names(waiting));
+        found.push((NotifyOn::Waiting, [message].into_iter().chain(unclear).collect::<Vec<_>>().join(". ")));
     }
     match run.state() {
         RunState::Halted => {
@@ -34,6 +36,31 @@ fn occasions(run: &Run) -> Vec<(NotifyOn, String)> {
         RunState::Running | RunState::Waiting | RunState::Paused => {}
     }
     found
+}
+
+/// Of an act whose outcome is not known, all that is: whoever is paged may decide by it.
+fn unclear(run: &Run, node: NodeId) -> Option<String> {
+    let rows = run.evidence(node)?;
+    let rows: Vec<String> = rows.iter().map(|(about, what)| format!("{about}: {what}")).collect();
+    let name = &run.runbook().nodes.at(node).name;
+    Some(format!("what became of `{name}` is not known: did it happen? {}", rows.join("; ")))
+}
+
+/// What waits, and what to type for each answer.
+fn questions(run: &Run) -> Vec<serde_json::Value> {
+    let waiting = run.waiting_for_people().map(|node| {
+        let evidence: serde_json::Map<String, serde_json::Value> = run
+            .evidence(node)
+            .into_iter()
+            .flatten()
+            .map(|(about, what)| (about.to_owned(), what.into()))
+            .collect();
+        let answers: Vec<String> =
+            run.answers_of(node).iter().map(|answer| answer.command(run.id())).collect();
+        let step = &run.runbook().nodes.at(node).name;
+        serde_json::json!({ "step": step, "evidence": evidence, "answers": answers })
+    });
+    waiting.collect()
 }
 
 const fn word(on: NotifyOn) -> &'static str {
@@ -79,6 +106,7 @@ impl<W: World> Driver<'_, W> {
         let body = serde_json::json!({
             "format": "muster.notification/1", "run": self.run.id(), "plan": self.run.runbook().plan,
             "occasion": occasion, "state": self.run.state().word(), "message": message, "at": self.now(),
+            "questions": questions(&self.run),
         });
         let (name, occasion) = (name.to_owned(), occasion.to_owned());
         let runner = self.runner.clone();

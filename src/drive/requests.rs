@@ -2,14 +2,21 @@
 //! transaction.
 
 use crate::estate::Estate as _;
-use crate::event::{EventKind, Person};
+use crate::event::{EventKind, Outcome, Person};
 use crate::model::Ladder;
 use crate::run::{Decision, OperatorRequest};
-use crate::runbook::SubjectId;
+use crate::runbook::{NodeId, SubjectId};
 use crate::store::{Answer, RequestId, RunStore as _};
 
 use super::driver::{DriveError, Driver};
 use super::surroundings::World;
+
+/// What a person says of an act.
+struct Said {
+    node: NodeId,
+    outcome: Outcome,
+    reason: String,
+}
 
 /// A change of point that waits for a look at the estate's points.
 #[derive(Clone, Debug)]
@@ -53,6 +60,10 @@ impl<W: World> Driver<'_, W> {
                     self.answer(request.id, true, format!("{verb}: done"));
                     self.record(vec![event]).await?;
                 }
+                Ok(Decision::LookAtMachines { node, outcome, reason }) => {
+                    let said = Said { node, outcome, reason };
+                    self.state_outcome(request.id, request.by, said).await?;
+                }
                 Ok(Decision::LookAtPoints { subject, ladder }) => {
                     self.looks.push_back(Look { request: request.id, by: request.by, subject, ladder });
                 }
@@ -63,6 +74,23 @@ impl<W: World> Driver<'_, W> {
             self.change_point(look).await?;
         }
         Ok(stopped)
+    }
+
+    /// What a person says is recorded with what is seen while they say it.
+    async fn state_outcome(&mut self, request: RequestId, by: Person, said: Said) -> Result<(), DriveError> {
+        let Said { node, outcome, reason } = said;
+        let glance = super::act::request(&self.run, node)
+            .ok()
+            .flatten()
+            .and_then(|asked| super::witness::Glance::of(&self.run, &asked));
+        let seen = match glance {
+            Some(glance) => glance.look(std::sync::Arc::clone(&self.estate)).await,
+            None => Vec::new(),
+        };
+        let detail = super::witness::detail(&self.run, node, outcome, &seen);
+        let name = &self.run.runbook().nodes.at(node).name;
+        self.answer(request, true, format!("resolve: `{name}` is taken {}", outcome.words()));
+        self.record(vec![EventKind::OutcomeStated { node, outcome, by, reason, detail, seen }]).await
     }
 
     async fn change_point(&mut self, look: Look) -> Result<(), DriveError> {

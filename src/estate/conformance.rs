@@ -277,10 +277,26 @@ impl<E: Estate> Suite<'_, E> {
         let key = self.key();
         match self.done_by(&key, request).await {
             Err(EstateError::Refused { code, .. }) => {
-                check(!code.is_empty(), || format!("{} is refused without a code", request.verb()))
+                check(!code.is_empty(), || format!("{} is refused without a code", request.verb()))?;
+                self.nothing_is_found(&key, request).await
             }
             Err(other) => Err(format!("{} should be refused, and instead: {other}", request.verb())),
             Ok(_) => Err(format!("{} should be refused, and was done: {request:?}", request.verb())),
+        }
+    }
+
+    /// A refusal is told of its key as well: the engine that lost the answer would go on as if it were done, or
+    /// ask a person in vain.
+    async fn nothing_is_found(&self, key: &Key, request: &Request) -> Result<(), Broken> {
+        let verb = request.verb();
+        let since = self.estate.clock().now();
+        match self.estate.find(key, request, since).await.map_err(|error| lost("find", &error))? {
+            Found::NeverArrived
+            | Found::CannotTell(_)
+            | Found::Failed(EstateError::Refused { .. } | EstateError::Retry { .. }) => Ok(()),
+            other @ (Found::Done(_) | Found::Running(_) | Found::Failed(EstateError::Unknown { .. })) => {
+                Err(format!("{verb} was refused and is found as {other:?}"))
+            }
         }
     }
 

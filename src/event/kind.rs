@@ -6,7 +6,7 @@ use crate::base::{Digest, Timestamp};
 use crate::model::{Ladder, VmId};
 use crate::runbook::{Forecast, NodeId, SubjectId};
 
-use super::{Artifact, Detail, Handle, Key};
+use super::{Artifact, Detail, Handle, Key, Outcome, Sighting};
 
 /// Who did something.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -132,6 +132,26 @@ pub enum EventKind {
         node: NodeId,
         /// What was asked and what came back.
         evidence: String,
+        /// Its machines as they were seen just then.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        seen: Vec<Sighting>,
+    },
+    /// A person said what became of an act whose outcome the estate cannot tell.
+    OutcomeStated {
+        /// The node.
+        node: NodeId,
+        /// What they said.
+        outcome: Outcome,
+        /// Who.
+        by: Person,
+        /// How they know.
+        reason: String,
+        /// What it brought about, as far as it was seen.
+        #[serde(default)]
+        detail: Detail,
+        /// Its machines as they were seen just then.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        seen: Vec<Sighting>,
     },
     /// The act's answer was lost. The estate is asked by key.
     AnswerLost {

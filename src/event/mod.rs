@@ -6,6 +6,7 @@ pub mod key;
 pub mod kind;
 pub mod record;
 pub mod seal;
+pub mod seen;
 pub mod verb;
 
 pub use artifact::{Artifact, ArtifactKind, artifact_list};
@@ -13,6 +14,7 @@ pub use key::{PublicKey, SecretKey};
 pub use kind::{AskedPoints, BoundSubject, EventKind, FinalState, Person, RunOptions};
 pub use record::{EVENT_VERSION, Event, EventLine};
 pub use seal::{Claim, Evidence, SEAL_FORMAT, Seal, SealError};
+pub use seen::{Listed, Outcome, Sighting};
 pub use verb::{
     Detail, EstateError, Found, GuestScript, Handle, Key, Network, Observation, Probe, ProbeAnswer, Progress,
     Request, Submitted,

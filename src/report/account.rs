@@ -12,6 +12,7 @@ use crate::event::{Event, Evidence};
 use crate::run::Run;
 use crate::runbook::Phase;
 
+use super::asks;
 use super::evidence::{Held, held};
 use super::facts::{ApprovalFact, Facts, PointsFact};
 use super::gather::gather;
@@ -82,6 +83,10 @@ fn told(run: &Run, events: &[Event], evidence: Option<&Evidence>, look: Look) ->
         page.text(0, &warning);
     }
     head(&mut page, run, &facts, near, evidence);
+    for ask in if run.ended().is_none() { asks::asks(run) } else { Vec::new() } {
+        page.heading(&format!("`{}` waits for a person", ask.step));
+        status_text::one_ask(&mut page, &ask, near);
+    }
     points(&mut page, run, &facts, near);
     status_text::machines(&mut page, &facts, near);
     sources(&mut page, &facts);

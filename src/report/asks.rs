@@ -33,10 +33,21 @@ pub struct Ask {
     pub deadline: Option<Timestamp>,
     /// What happens then, or that it has happened.
     pub then: Option<String>,
+    /// For an unknown outcome: what was asked, under which key and handle, what came back, what was seen.
+    pub evidence: Vec<Proof>,
     /// For points: each alternative.
     pub alternatives: Vec<AskAlternative>,
     /// What to type, any one of them.
     pub commands: Vec<String>,
+}
+
+/// One thing that is known of an act whose outcome is not.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Proof {
+    /// `asked`, `key`, `handle`, `answer`, `then`, `seen`.
+    pub about: &'static str,
+    /// What is known.
+    pub what: String,
 }
 
 /// A way to answer a question about points.
@@ -74,6 +85,7 @@ pub(super) fn ask(run: &Run, id: NodeId) -> Option<Ask> {
         since: *since,
         deadline: None,
         then: None,
+        evidence: Vec::new(),
         alternatives: Vec::new(),
         commands: Vec::new(),
     };
@@ -82,18 +94,7 @@ pub(super) fn ask(run: &Run, id: NodeId) -> Option<Ask> {
         Question::Commit { overdue } => commit(run, id, node, plain, *overdue),
         Question::Points(questions) => points(run, plain, questions),
         Question::Failed(failure) => failed(run, node, plain, &failure.message),
-        Question::Unclear { key, evidence } => Ask {
-            kind: "unclear",
-            what: format!(
-                "its outcome is not known: {evidence}. Look at the estate for `{}`; if it was done, skip the step",
-                key.as_str()
-            ),
-            commands: vec![
-                format!("{} --reason TEXT", command(run, "skip", Some(&node.name))),
-                command(run, "retry", Some(&node.name)),
-            ],
-            ..plain
-        },
+        Question::Unclear { .. } => unclear(run, id, plain),
     })
 }
 
@@ -224,6 +225,26 @@ fn points(run: &Run, plain: Ask, questions: &[AskedPoints]) -> Ask {
         }
     }
     Ask { kind: "points", what: becauses.join("; "), alternatives, commands, ..plain }
+}
+
+/// The estate cannot tell, so a person says what became of it: with everything that is known.
+fn unclear(run: &Run, id: NodeId, plain: Ask) -> Ask {
+    let rows = run.evidence(id).unwrap_or_default();
+    let evidence: Vec<Proof> = rows.into_iter().map(|(about, what)| Proof { about, what }).collect();
+    let then = evidence.iter().find(|proof| proof.about == "then").map_or("", |proof| proof.what.as_str());
+    let seen = evidence.iter().find(|proof| proof.about == "seen");
+    let seen = seen.map_or_else(String::new, |seen| format!("; seen: {}", seen.what));
+    let what = format!("did it happen? What became of it is not known: {then}{seen}");
+    let mut commands: Vec<String> =
+        run.answers_of(id).iter().map(|answer| answer.command(run.id())).collect();
+    commands.push(command(run, "halt", None));
+    let then = Some(
+        "`--happened` goes on from there, `--did-not-happen` begins it again, `retry` asks the estate once \
+         more and repeats nothing, `skip` goes on without it"
+            .to_owned(),
+    );
+    let (role, people) = run.role_of(id).map_or((None, None), |role| holders(run, role));
+    Ask { kind: "unclear", what, role, people, then, evidence, commands, ..plain }
 }
 
 fn failed(run: &Run, node: &Node, plain: Ask, message: &str) -> Ask {

@@ -132,7 +132,7 @@ pub struct MachineFact {
     /// Whether its failure is tolerated.
     pub optional: bool,
     /// What became of the source: `untouched`, `not-contacted`, `shutting-down`, `shut-down`,
-    /// `not-shut-down`, `started-again`, `deleted`, `left-behind`, `kept`.
+    /// `not-shut-down`, `started-again`, `deleted`, `left-behind`, `kept`, `unknown`.
     pub source: &'static str,
     /// What became of the target: `none`, `making`, `made`, `starting`, `up`, `failed`, `unknown`,
     /// `skipped`, `dropped`, `removed`, `left-behind`, `left-out`.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::Timestamp;
-use crate::event::{Detail, Event, EventKind};
+use crate::event::{Detail, Event, EventKind, Outcome};
 use crate::model::VmId;
 use crate::runbook::NodeId;
 
@@ -47,6 +47,9 @@ impl Ledger {
                 self.output(*node, detail.output.as_ref());
                 self.details.insert(*node, detail.clone());
             }
+            EventKind::OutcomeStated { node, outcome: Outcome::Happened, detail, .. } => {
+                self.details.insert(*node, detail.clone());
+            }
             EventKind::StepFailed { node, output, .. } => self.output(*node, output.as_ref()),
             EventKind::Approved { node, by, comment, beforehand } => {
                 let by = Who::of(by);
@@ -82,6 +85,7 @@ impl Ledger {
             | EventKind::OperationAccepted { .. }
             | EventKind::StepNotArrived { .. }
             | EventKind::StepUnclear { .. }
+            | EventKind::OutcomeStated { outcome: Outcome::DidNotHappen, .. }
             | EventKind::AnswerLost { .. }
             | EventKind::StepSkipped { .. }
             | EventKind::RetryRequested { .. }

@@ -129,6 +129,14 @@ fn succeeded(run: &Run, node: Option<NodeId>) -> bool {
     matches!(state(run, node), Some(NodeState::Succeeded { .. }))
 }
 
+/// Whether nobody knows what became of an act: a person is asked, or went on without an answer.
+fn not_known(run: &Run, node: Option<NodeId>) -> bool {
+    node.is_some_and(|id| {
+        let gone_on = matches!(run.node(id), NodeState::Skipped { because: SkipReason::Unclear { .. }, .. });
+        gone_on || run.is_unclear(id)
+    })
+}
+
 fn source(run: &Run, ledger: &Ledger, vm: VmId, nodes: &MachineNodes) -> &'static str {
     let runbook = run.runbook();
     if runbook.is_test() {
@@ -139,6 +147,9 @@ fn source(run: &Run, ledger: &Ledger, vm: VmId, nodes: &MachineNodes) -> &'stati
     }
     if succeeded(run, nodes.commit) {
         return if nodes.deletes { "deleted" } else { "left-behind" };
+    }
+    if [nodes.commit, nodes.roll_back].into_iter().any(|node| not_known(run, node)) {
+        return "unknown";
     }
     if ledger.kept.contains_key(&vm) {
         return "kept";
@@ -175,7 +186,8 @@ fn target(run: &Run, vm: VmId, nodes: &MachineNodes) -> &'static str {
     if all().any(|state| matches!(state, NodeState::Failed { .. })) {
         return "failed";
     }
-    if all().any(|state| state.word() == "unknown") {
+    let acts = [nodes.fail_over, nodes.start, nodes.roll_back, nodes.clean_up];
+    if all().any(|state| state.word() == "unknown") || acts.into_iter().any(|node| not_known(run, node)) {
         return "unknown";
     }
     if all().any(|state| matches!(state, NodeState::Skipped { because: SkipReason::Operator { .. }, .. })) {
@@ -202,6 +214,10 @@ fn target(run: &Run, vm: VmId, nodes: &MachineNodes) -> &'static str {
 
 /// What a word does not say: why it was kept, how it went down, what failed.
 fn note(run: &Run, ledger: &Ledger, vm: VmId, nodes: &MachineNodes) -> Option<String> {
+    let acts = [nodes.commit, nodes.roll_back, nodes.start, nodes.fail_over];
+    if let Some(why) = acts.into_iter().flatten().find_map(|id| gone_on(run, id)) {
+        return Some(why);
+    }
     if let Some(why) = ledger.kept.get(&vm) {
         return Some(why.clone());
     }
@@ -220,6 +236,7 @@ fn note(run: &Run, ledger: &Ledger, vm: VmId, nodes: &MachineNodes) -> Option<St
                 let name = run.runbook().nodes.get(node).map_or("", |node| node.name.as_str());
                 return Some(format!("`{name}` skipped by {}: {reason}", by.name));
             }
+            NodeState::Skipped { because: SkipReason::Unclear { .. }, .. } => return gone_on(run, node),
             NodeState::NotStarted
             | NodeState::Running { .. }
             | NodeState::Waiting { .. }
@@ -230,6 +247,15 @@ fn note(run: &Run, ledger: &Ledger, vm: VmId, nodes: &MachineNodes) -> Option<St
     }
     let by_power = nodes.shut_down.and_then(|node| ledger.details.get(&node))?.clean == Some(false);
     by_power.then(|| "the source went down by power-off".to_owned())
+}
+
+/// That somebody went on without knowing what became of an act.
+fn gone_on(run: &Run, node: NodeId) -> Option<String> {
+    let NodeState::Skipped { because: SkipReason::Unclear { by, reason }, .. } = run.node(node) else {
+        return None;
+    };
+    let name = &run.runbook().nodes.get(node)?.name;
+    Some(format!("what became of `{name}` is not known; {} went on: {reason}", by.name))
 }
 
 fn fenced(run: &Run, ledger: &Ledger, nodes: &MachineNodes) -> Option<bool> {

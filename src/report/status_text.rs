@@ -91,7 +91,14 @@ fn driver(status: &Status) -> String {
 
 /// One question with its answers, as commands.
 pub(super) fn one_ask(page: &mut Page, ask: &Ask, now: Timestamp) {
-    page.text(2, &ask.what);
+    if ask.evidence.is_empty() {
+        page.text(2, &ask.what);
+    } else {
+        page.text(2, "did it happen? What became of it is not known");
+        let rows: Vec<Vec<String>> =
+            ask.evidence.iter().map(|proof| vec![proof.about.to_owned(), proof.what.clone()]).collect();
+        page.table(4, &["", ""], &rows);
+    }
     for line in [asks::who_may(ask), asks::until(ask, now)].into_iter().flatten() {
         page.text(2, &line);
     }

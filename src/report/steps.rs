@@ -83,10 +83,13 @@ fn reason(run: &Run, state: &NodeState) -> Option<String> {
             Question::Commit { .. } => "the commit window waits to be closed".to_owned(),
             Question::Points(_) => "points have to be chosen".to_owned(),
             Question::Failed(failure) => failure.message.clone(),
-            Question::Unclear { evidence, .. } => evidence.clone(),
+            Question::Unclear { evidence, .. } => format!("what became of it is not known: {evidence}"),
         }),
         NodeState::Skipped { because, .. } => Some(match because {
             SkipReason::Operator { by, reason } => format!("skipped by {}: {reason}", by.name),
+            SkipReason::Unclear { by, reason } => {
+                format!("skipped by {}, its outcome not known: {reason}", by.name)
+            }
             SkipReason::Blocked { by } => {
                 let cause = run.runbook().nodes.get(*by).map_or("", |node| node.name.as_str());
                 format!("blocked by `{cause}`")

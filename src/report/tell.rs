@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use crate::base::Timestamp;
 use crate::base::time::{format_duration, format_duration_short, format_loss};
 use crate::base::words::{count, list};
-use crate::event::{AskedPoints, BoundSubject, Detail, Event, EventKind, FinalState, Person, artifact_list};
+use crate::event::{
+    AskedPoints, BoundSubject, Detail, Event, EventKind, FinalState, Outcome, Person, Sighting, artifact_list,
+};
 use crate::model::VmId;
 use crate::run::RunState;
 use crate::runbook::{Act, Forecast, Lane, NodeId, Phase, Runbook, SubjectId};
@@ -86,9 +88,10 @@ impl Teller {
             EventKind::StepNotArrived { .. } => {
                 (Weight::Fine, "had not reached the estate; the same attempt begins again".to_owned())
             }
-            EventKind::StepUnclear { evidence, .. } => {
-                (Weight::Attention, format!("has an unknown outcome and needs a person: {evidence}"))
-            }
+            EventKind::StepUnclear { evidence, seen, .. } => (
+                Weight::Attention,
+                format!("has an unknown outcome and needs a person: {evidence}{}", seen_now(seen)),
+            ),
             EventKind::AnswerLost { message, .. } => (
                 Weight::Attention,
                 format!("lost its answer: {message}; the estate is asked what became of it"),
@@ -119,6 +122,7 @@ pub(super) fn node_of(kind: &EventKind) -> Option<NodeId> {
         | EventKind::OperationAccepted { node, .. }
         | EventKind::StepNotArrived { node }
         | EventKind::StepUnclear { node, .. }
+        | EventKind::OutcomeStated { node, .. }
         | EventKind::AnswerLost { node, .. }
         | EventKind::StepSucceeded { node, .. }
         | EventKind::StepFailed { node, .. }
@@ -260,6 +264,15 @@ fn points_asked(runbook: &Runbook, questions: &[AskedPoints]) -> String {
     format!("asks which points to take for {}", parts.join("; "))
 }
 
+/// What was seen of the machines of an act, behind what was said of it.
+fn seen_now(seen: &[Sighting]) -> String {
+    if seen.is_empty() {
+        return String::new();
+    }
+    let words: Vec<String> = seen.iter().map(Sighting::words).collect();
+    format!("; seen now: {}", words.join(". "))
+}
+
 fn with_comment(text: String, comment: &str) -> String {
     if comment.is_empty() { text } else { format!("{text}: “{comment}”") }
 }
@@ -297,6 +310,14 @@ fn by_people(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         EventKind::StepSkipped { by, reason, .. } => {
             (Attention, format!("was skipped by {}: {reason}", who(by)))
         }
+        EventKind::OutcomeStated { outcome, by, reason, seen, .. } => {
+            let again = match outcome {
+                Outcome::Happened => "",
+                Outcome::DidNotHappen => " and begins again",
+            };
+            let (how, who) = (outcome.words(), who(by));
+            (Attention, format!("is said {how}{again}, by {who}: {reason}{}", seen_now(seen)))
+        }
         EventKind::RetryRequested { node: Some(_), by } => {
             (Progress, format!("is tried again, asked for by {}", who(by)))
         }
@@ -324,7 +345,7 @@ fn by_people(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
 
 /// What happens to the run as a whole.
 fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
-    use Weight::{Attention, Fine, Progress};
+    use Weight::{Attention, Progress};
     let who = |by: &Person| person(by);
     match kind {
         EventKind::Paused { by } => {
@@ -347,6 +368,15 @@ fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
             "is overdue: its timer ran out while nobody drove the run; a person decides".to_owned(),
         ),
         EventKind::CleanupRequested { by } => (Progress, format!("is cleaned up, asked for by {}", who(by))),
+        kind => of_engine(runbook, kind),
+    }
+}
+
+/// What the engine does besides, and the end.
+fn of_engine(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
+    use Weight::{Attention, Fine, Progress};
+    let who = |by: &Person| person(by);
+    match kind {
         EventKind::Notified { notify, occasion, failed: None } => {
             (Fine, format!("told `{notify}` that it is {occasion}"))
         }
@@ -363,12 +393,20 @@ fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
             let weight = if *state == FinalState::Completed { Progress } else { Attention };
             (weight, format!("ends as {}{}", RunState::Ended(*state).word(), left(runbook, kept)))
         }
-        EventKind::StepStarted { .. }
+        EventKind::Paused { .. }
+        | EventKind::Resumed { .. }
+        | EventKind::Halted { .. }
+        | EventKind::RollbackStarted { .. }
+        | EventKind::CommitRequested { .. }
+        | EventKind::WindowOverdue { .. }
+        | EventKind::CleanupRequested { .. }
+        | EventKind::StepStarted { .. }
         | EventKind::ArtifactsAnnounced { .. }
         | EventKind::ArtifactsSeen { .. }
         | EventKind::OperationAccepted { .. }
         | EventKind::StepNotArrived { .. }
         | EventKind::StepUnclear { .. }
+        | EventKind::OutcomeStated { .. }
         | EventKind::AnswerLost { .. }
         | EventKind::StepSucceeded { .. }
         | EventKind::StepFailed { .. }
@@ -382,6 +420,8 @@ fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         | EventKind::Approved { .. }
         | EventKind::Rejected { .. }
         | EventKind::PointsChosen { .. }
-        | EventKind::PointChanged { .. } => crate::bug!("this event is told with its step or its person"),
+        | EventKind::PointChanged { .. } => {
+            crate::bug!("this event is told with its step, its person or the run")
+        }
     }
 }

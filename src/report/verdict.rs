@@ -141,7 +141,7 @@ pub(super) fn warnings(run: &Run, facts: &Facts) -> Vec<String> {
         };
         found.push(format!("LEFT BEHIND by the test: {shown}{more}; {how}"));
     }
-    let unclear = names(&|fact| fact.target == "unknown");
+    let unclear = names(&|fact| fact.target == "unknown" || fact.source == "unknown");
     if !unclear.is_empty() {
         found.push(format!("what became of {} is not known", list(&unclear, NAMES)));
     }

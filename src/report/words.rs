@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::base::Timestamp;
+pub(super) use crate::base::words::{clean, quoted};
 use crate::event::Person;
 
 /// Whether colours are written.
@@ -62,17 +63,6 @@ pub(super) fn paint_of_state(word: &str) -> Paint {
         "waiting" | "paused" | "completed-with-exceptions" | "rolled-back" | "unknown" => Paint::Attention,
         _ => Paint::Heading,
     }
-}
-
-/// A text on one line, without control characters.
-pub(super) fn clean(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if is_control(c) { ' ' } else { c }).collect();
-    spaced.trim_end().to_owned()
-}
-
-/// Controls, and the marks that turn the direction of what follows.
-fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 pub(super) fn chars(text: &str) -> usize {
@@ -252,16 +242,5 @@ pub(super) fn person(by: &Person) -> String {
         format!("`{}`", by.name)
     } else {
         format!("`{}` (claimed by OS user `{}`)", by.name, by.os_user)
-    }
-}
-
-/// An argument as a shell takes it.
-pub(super) fn quoted(argument: &str) -> String {
-    let plain =
-        |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '=' | ':' | '@' | '+' | ',');
-    if !argument.is_empty() && argument.chars().all(plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", clean(argument).replace('\'', "'\\''"))
     }
 }

@@ -8,7 +8,8 @@ use crate::runbook::{Act, NodeId};
 
 use super::core::{Flow, HaltCause, Run};
 use super::retry::{FailedAttempt, next_attempt};
-use super::{Failure, NodeState, Question, SkipReason};
+use super::unclear::Statement;
+use super::{Failure, NodeState, Question};
 
 impl Run {
     /// Applies an event, or says why it cannot follow those before it and changes nothing of note.
@@ -29,6 +30,9 @@ impl Run {
     }
 
     fn apply_kind(&mut self, at: Timestamp, kind: &EventKind) -> Result<(), String> {
+        if self.is_of_given_up(kind) {
+            return Ok(());
+        }
         match kind {
             EventKind::RunStarted { by, options, .. } => self.run_started(at, by, options),
             EventKind::DriverStarted { .. } => {
@@ -42,8 +46,11 @@ impl Run {
             EventKind::ArtifactsSeen { node, artifacts } => self.artifacts_seen(*node, at, artifacts),
             EventKind::OperationAccepted { node, handle } => self.accepted(*node, handle),
             EventKind::StepNotArrived { node } => self.not_arrived(*node),
-            EventKind::StepUnclear { node, evidence } => self.unclear(*node, at, evidence),
-            EventKind::AnswerLost { node, .. } => self.answer_lost(*node),
+            EventKind::StepUnclear { node, evidence, seen } => self.unclear(*node, at, evidence, seen),
+            EventKind::OutcomeStated { node, outcome, by, reason, detail, seen } => {
+                self.outcome_stated(*node, at, Statement { outcome: *outcome, by, reason, detail, seen })
+            }
+            EventKind::AnswerLost { node, message } => self.answer_lost(*node, message),
             EventKind::StepSucceeded { node, detail, .. } => self.step_succeeded(*node, at, detail),
             EventKind::StepFailed { node, code, message, retryable, timed_out, .. } => {
                 let attempt = self.attempt_of(*node)?;
@@ -57,7 +64,7 @@ impl Run {
             EventKind::Rejected { node, by, comment } => self.rejected(*node, at, by, comment),
             EventKind::ApprovalLate { node } => self.approval_late(*node, at),
             EventKind::PointsBound { node, bound } => self.points_bound(*node, at, bound),
-            EventKind::PointsAsked { node, questions } => self.points_asked(*node, at, questions),
+            EventKind::PointsAsked { node, questions } => self.points_asked(*node, questions),
             EventKind::PointsChosen { subject, ladder, .. } => self.points_chosen(*subject, ladder, at),
             EventKind::PointChanged { subject, choice, .. } => self.point_changed(*subject, choice, at),
             EventKind::Paused { .. } => {
@@ -67,6 +74,7 @@ impl Run {
             EventKind::Resumed { .. } => {
                 self.paused = false;
                 self.halted = None;
+                self.going_since = at;
                 self.retry(None, at)
             }
             EventKind::Halted { by, reason } => {
@@ -79,12 +87,13 @@ impl Run {
                 Ok(())
             }
             EventKind::CleanupRequested { .. } => {
+                // A cleanup that had failed before is what is asked for again.
                 self.clean_up_again();
                 self.change_flow(Flow::CleaningUp, at);
                 Ok(())
             }
             EventKind::CommitRequested { .. } => self.commit_requested(at),
-            EventKind::WindowOverdue { node } => self.window_overdue(*node),
+            EventKind::WindowOverdue { node } => self.window_overdue(*node, at),
             EventKind::Notified { .. }
             | EventKind::RequestRefused { .. }
             | EventKind::ClockSetBack { .. } => Ok(()),
@@ -120,7 +129,7 @@ impl Run {
     }
 
     fn driver_started(&mut self, at: Timestamp) {
-        self.driver_since = at;
+        self.going_since = at;
         for node in std::mem::take(&mut self.running) {
             if let NodeState::Running { attempt, since, key, handle } = self.nodes.at(node).state.clone() {
                 self.running.insert(node);
@@ -154,6 +163,8 @@ impl Run {
         }
         let runbook = std::sync::Arc::clone(&self.runbook);
         let compiled = runbook.nodes.at(node);
+        self.lost.remove(&node);
+        self.given_up.remove(&node);
         let record = self.nodes.at_mut(node);
         record.attempts = attempt;
         record.first_began.get_or_insert(at);
@@ -201,24 +212,11 @@ impl Run {
         }
     }
 
-    fn unclear(&mut self, node: NodeId, at: Timestamp, evidence: &str) -> Result<(), String> {
-        self.known(node)?;
-        match self.nodes.at(node).state.clone() {
-            NodeState::Unknown { attempt, since, key, .. } => {
-                let name = self.runbook.nodes.at(node).name.clone();
-                self.except(at, name, format!("its outcome was not known: {evidence}"));
-                let question = Box::new(Question::Unclear { key, evidence: evidence.to_owned() });
-                self.ask(node, at, NodeState::Waiting { attempt, since, question });
-                Ok(())
-            }
-            other => Err(self.not_underway(node, &other)),
-        }
-    }
-
-    fn answer_lost(&mut self, node: NodeId) -> Result<(), String> {
+    fn answer_lost(&mut self, node: NodeId, message: &str) -> Result<(), String> {
         self.known(node)?;
         match self.nodes.at(node).state.clone() {
             NodeState::Running { attempt, since, key, handle } => {
+                self.lost.insert(node, message.to_owned());
                 self.set(node, NodeState::Unknown { attempt, since, key, handle });
                 Ok(())
             }
@@ -226,7 +224,12 @@ impl Run {
         }
     }
 
-    fn step_succeeded(&mut self, node: NodeId, at: Timestamp, detail: &Detail) -> Result<(), String> {
+    pub(super) fn step_succeeded(
+        &mut self,
+        node: NodeId,
+        at: Timestamp,
+        detail: &Detail,
+    ) -> Result<(), String> {
         self.known(node)?;
         if !matches!(
             self.nodes.at(node).state,
@@ -250,25 +253,18 @@ impl Run {
 
     /// Settles a node that began, and tells what waits for it.
     pub(super) fn finish(&mut self, node: NodeId, at: Timestamp, state: NodeState) {
+        let made = matches!(state, NodeState::Succeeded { .. });
         self.set(node, state);
-        self.times.at_mut(node).1 = Some(at);
-        let record = self.nodes.at_mut(node);
-        record.again = false;
+        let first = self.first_seen.remove(&node).filter(|_| made);
+        self.times.at_mut(node).1 = Some(first.unwrap_or(at));
+        self.nodes.at_mut(node).made |= made;
         self.open_windows(node, at);
-        self.settled(node, at);
-    }
-
-    /// A commit window opens when the targets of all its machines are settled.
-    fn open_windows(&mut self, node: NodeId, at: Timestamp) {
-        let Some(vm) = self.target_of.get(&node).copied() else { return };
-        let settled = |id: &NodeId| self.nodes.at(*id).state.is_settled();
-        if !self.machine_nodes.at(vm).target.iter().all(settled) {
-            return;
-        }
-        for (gate, pending) in &mut self.window_pending {
-            if pending.remove(&vm) && pending.is_empty() {
-                self.window_opened.entry(*gate).or_insert(at);
-            }
+        if self.is_awake(node) {
+            self.settled(node, at);
+        } else {
+            // It was followed to its end on a way that is left behind: what it brought about is undone.
+            self.release_slots(node);
+            self.rebuild(at);
         }
     }
 
@@ -308,9 +304,10 @@ impl Run {
         let tolerated = optional || rule == OnFailure::Continue;
         if forward && !optional {
             match rule {
-                OnFailure::Halt => self.halted = Some(HaltCause::Step(node)),
+                OnFailure::Halt => self.halt_for(node),
                 OnFailure::Rollback => {
-                    self.rollback_due = Some(format!("`{}` failed: {}", compiled.name, failure.message));
+                    let why = format!("`{}` failed: {}", compiled.name, failure.message);
+                    self.rollback_due = Some((node, why));
                 }
                 OnFailure::Block | OnFailure::Continue | OnFailure::Ask => {}
             }
@@ -322,55 +319,9 @@ impl Run {
         Ok(())
     }
 
-    fn step_skipped(&mut self, node: NodeId, at: Timestamp, by: &Person, reason: &str) -> Result<(), String> {
-        self.known(node)?;
-        let name = self.runbook.nodes.at(node).name.clone();
-        self.except(at, name, format!("skipped by {}: {reason}", by.name));
-        if self.halted == Some(HaltCause::Step(node)) {
-            self.halted = None;
-        }
-        let because = SkipReason::Operator { by: by.clone(), reason: reason.to_owned() };
-        self.set(node, NodeState::Skipped { at, because });
-        self.times.at_mut(node).1 = Some(at);
-        self.release_slots(node);
-        self.rebuild(at);
-        Ok(())
-    }
-
-    /// Failed nodes go back to where they were before their first attempt; attempts go on counting,
-    /// so that each has a key of its own.
-    fn retry(&mut self, only: Option<NodeId>, at: Timestamp) -> Result<(), String> {
-        if let Some(node) = only {
-            self.known(node)?;
-        }
-        let ids: Vec<NodeId> = only.map_or_else(|| self.nodes.ids().collect(), |node| vec![node]);
-        for id in ids {
-            // What sleeps is settled for good: others may wait for it to be.
-            let awake = self.awake(self.runbook.nodes.at(id).lane);
-            let again = match &self.nodes.at(id).state {
-                _ if !awake => false,
-                NodeState::Failed { tolerated, .. } => !*tolerated || only.is_some(),
-                NodeState::Waiting { question, .. } => {
-                    only.is_some() && matches!(**question, Question::Failed(_) | Question::Unclear { .. })
-                }
-                NodeState::BackingOff { .. } => only.is_some(),
-                NodeState::NotStarted
-                | NodeState::Running { .. }
-                | NodeState::Unknown { .. }
-                | NodeState::Succeeded { .. }
-                | NodeState::Skipped { .. } => false,
-            };
-            if again {
-                self.give_back(id);
-                self.set(id, NodeState::NotStarted);
-                self.nodes.at_mut(id).first_began = None;
-                if self.halted == Some(HaltCause::Step(id)) {
-                    self.halted = None;
-                }
-            }
-        }
-        self.rebuild(at);
-        Ok(())
+    /// Nothing starts because of a step; an operator's halt stands, and the first step's.
+    pub(super) fn halt_for(&mut self, node: NodeId) {
+        self.halted.get_or_insert(HaltCause::Step(node));
     }
 
     pub(super) fn attempt_of(&self, node: NodeId) -> Result<u32, String> {

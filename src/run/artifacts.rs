@@ -2,11 +2,11 @@
 //! estate sees it gone. A run does not end while anything is open that nobody let go of.
 
 use crate::base::{IdVec, Timestamp};
-use crate::event::{Artifact, EventKind, FinalState, Person, artifact_list};
+use crate::event::{Artifact, FinalState, artifact_list};
 use crate::model::VmId;
 use crate::runbook::{Act, Lane, NodeId};
 
-use super::core::{Flow, Run};
+use super::core::Run;
 use super::{NodeState, Question, RunState, SkipReason};
 
 /// Things named in one sentence; the events have all of them.
@@ -193,9 +193,7 @@ impl Run {
             self.runbook.nodes.at(*id).lane == Lane::Cleanup
                 && match &record.state {
                     NodeState::Failed { .. } | NodeState::BackingOff { .. } => true,
-                    NodeState::Waiting { question, .. } => {
-                        matches!(**question, Question::Failed(_) | Question::Unclear { .. })
-                    }
+                    NodeState::Waiting { question, .. } => matches!(**question, Question::Failed(_)),
                     NodeState::NotStarted
                     | NodeState::Running { .. }
                     | NodeState::Unknown { .. }
@@ -215,8 +213,7 @@ impl Run {
     /// Tries all that again.
     pub(super) fn clean_up_again(&mut self) {
         for node in self.to_clean_up_again() {
-            self.set(node, NodeState::NotStarted);
-            self.nodes.at_mut(node).first_began = None;
+            self.begin_afresh(node);
         }
     }
 
@@ -228,7 +225,10 @@ impl Run {
     /// The operator's reason for which a machine is left as it is; none if nobody said so.
     fn let_go(&self, vm: VmId) -> Option<&str> {
         match &self.nodes.at(self.machine_nodes.get(vm)?.clean_up?).state {
-            NodeState::Skipped { because: SkipReason::Operator { reason, .. }, .. } => Some(reason),
+            NodeState::Skipped {
+                because: SkipReason::Operator { reason, .. } | SkipReason::Unclear { reason, .. },
+                ..
+            } => Some(reason),
             NodeState::NotStarted
             | NodeState::Running { .. }
             | NodeState::Waiting { .. }
@@ -259,18 +259,6 @@ impl Run {
     #[must_use]
     pub fn left_in_words(&self) -> String {
         artifact_list(self.open_artifacts().map(|(_, made)| &made.artifact), NAMED)
-    }
-
-    /// What becomes of a request to clean a test up.
-    pub(super) fn cleanable(&self, by: Person) -> Result<EventKind, String> {
-        if !self.runbook.is_test() {
-            return Err("only a test is cleaned up; `muster rollback` goes back before the commit".to_owned());
-        }
-        let goes_on = self.flow == Flow::CleaningUp && !self.paused && self.halted.is_none();
-        if goes_on && self.to_clean_up_again().is_empty() {
-            return Err("the test is being cleaned up already".to_owned());
-        }
-        Ok(EventKind::CleanupRequested { by })
     }
 
     /// Why a test that has ended is not cleaned up, and what there is to do instead.

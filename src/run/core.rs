@@ -50,8 +50,8 @@ pub(super) struct NodeRecord {
     pub(super) first_began: Option<Timestamp>,
     /// It holds its slot.
     pub(super) holds_slot: bool,
-    /// Its target is to be made again at another point.
-    pub(super) again: bool,
+    /// Its target was made once: from then on it is made again at another point.
+    pub(super) made: bool,
 }
 
 /// The nodes of a machine that decide what may be done to it.
@@ -77,11 +77,13 @@ pub struct Run {
     pub(super) flow: Flow,
     pub(super) paused: bool,
     pub(super) halted: Option<HaltCause>,
-    pub(super) rollback_due: Option<String>,
+    /// The run is to go back: because of which node, and why in words.
+    pub(super) rollback_due: Option<(NodeId, String)>,
     pub(super) ended: Option<FinalState>,
     pub(super) started: Option<(Timestamp, Person, RunOptions)>,
     pub(super) last_at: Timestamp,
-    pub(super) driver_since: Timestamp,
+    /// Since when it has gone on without a break: a driver took it up, or it was resumed.
+    pub(super) going_since: Timestamp,
     pub(super) seq: u64,
     pub(super) ready: BTreeSet<NodeId>,
     pub(super) delayed: BTreeSet<(Timestamp, NodeId)>,
@@ -109,6 +111,14 @@ pub struct Run {
     pub(super) exceptions: Vec<Exception>,
     /// What a test made, by machine.
     pub(super) artifacts: Artifacts,
+    /// Looks and pauses that were given up under way when the run took another way.
+    pub(super) given_up: BTreeSet<NodeId>,
+    /// Overdue gates whose checks were to look again, and when that was.
+    pub(super) looked_again: BTreeMap<NodeId, Timestamp>,
+    /// Checks that look again: when they had first passed.
+    pub(super) first_seen: BTreeMap<NodeId, Timestamp>,
+    /// What came instead of an answer, of nodes whose answer was lost.
+    pub(super) lost: BTreeMap<NodeId, String>,
     pub(super) times: IdVec<NodeId, (Option<Timestamp>, Option<Timestamp>)>,
 }
 
@@ -177,7 +187,7 @@ impl Run {
             attempts: 0,
             first_began: None,
             holds_slot: false,
-            again: false,
+            made: false,
         };
         let Views { machine_nodes, target_of, gives_back, window_pending } = Views::of(&runbook);
         let mut run = Self {
@@ -191,7 +201,7 @@ impl Run {
             ended: None,
             started: None,
             last_at: runbook.compiled_at,
-            driver_since: runbook.compiled_at,
+            going_since: runbook.compiled_at,
             seq: 0,
             ready: BTreeSet::new(),
             delayed: BTreeSet::new(),
@@ -214,6 +224,10 @@ impl Run {
             addresses: runbook.machines.iter().map(|machine| machine.address.clone()).collect(),
             exceptions: Vec::new(),
             artifacts: runbook.machines.ids().map(|_| Vec::new()).collect(),
+            given_up: BTreeSet::new(),
+            looked_again: BTreeMap::new(),
+            first_seen: BTreeMap::new(),
+            lost: BTreeMap::new(),
             times: runbook.nodes.ids().map(|_| (None, None)).collect(),
             runbook,
         };

@@ -1,6 +1,7 @@
 //! What becomes ready, blocked or awake when a node settles or the run changes its way.
 
 use crate::base::Timestamp;
+use crate::event::EventKind;
 use crate::runbook::{Act, Lane, Needs, NodeId};
 
 use super::core::{Flow, Run};
@@ -56,7 +57,9 @@ impl Run {
         for root in roots {
             self.became_ready(root, at, &mut work);
         }
+        self.close_windows();
         self.spread(work, at);
+        self.look_at_windows(at);
     }
 
     /// Says that a node has settled.
@@ -85,6 +88,7 @@ impl Run {
                 if needs == Needs::Done && !done && !self.cleans_up_anyway(after) {
                     let by = self.cause_of_block(node);
                     self.set(after, NodeState::Skipped { at, because: SkipReason::Blocked { by } });
+                    self.open_windows(after, at);
                     work.push(after);
                 } else if self.nodes.at(after).open == 0 {
                     self.became_ready(after, at, &mut work);
@@ -126,6 +130,7 @@ impl Run {
                 self.except(at, name, "its machine's target is not done, so it was left as it is".to_owned());
             }
             self.set(node, NodeState::Skipped { at, because });
+            self.open_windows(node, at);
             work.push(node);
         } else if delay.is_zero() {
             self.ready.insert(node);
@@ -223,7 +228,7 @@ impl Run {
     }
 
     /// Puts aside what has not begun, in the lanes that go to sleep. Acts under way are followed to
-    /// their outcome.
+    /// their outcome; what only looks or waits is given up, for the way back does not wait for it.
     pub(super) fn change_flow(&mut self, flow: Flow, at: Timestamp) {
         let ids: Vec<NodeId> = self.nodes.ids().collect();
         for id in ids {
@@ -238,12 +243,24 @@ impl Run {
             if stays {
                 continue;
             }
+            // Whether such an act is over nobody knows; a person still has to say.
+            if self.is_unclear(id) {
+                continue;
+            }
             match self.nodes.at(id).state {
                 NodeState::NotStarted
                 | NodeState::Waiting { .. }
                 | NodeState::BackingOff { .. }
                 | NodeState::Skipped { because: SkipReason::Blocked { .. }, .. } => {
                     self.set(id, NodeState::Skipped { at, because: SkipReason::RunEnded });
+                }
+                NodeState::Running { .. } | NodeState::Unknown { .. }
+                    if self.runbook.nodes.at(id).act.only_reads() =>
+                {
+                    self.set(id, NodeState::Skipped { at, because: SkipReason::RunEnded });
+                    self.times.at_mut(id).1 = Some(at);
+                    self.release_slots(id);
+                    self.given_up.insert(id);
                 }
                 NodeState::Running { .. }
                 | NodeState::Unknown { .. }
@@ -256,6 +273,22 @@ impl Run {
         self.halted = None;
         self.paused = false;
         self.rollback_due = None;
+        self.going_since = at;
         self.rebuild(at);
+    }
+
+    /// Whether an event tells of a look that was given up before. Drivers of older versions followed those to
+    /// their end, and their logs say so; it changes nothing.
+    pub(super) fn is_of_given_up(&self, kind: &EventKind) -> bool {
+        match kind {
+            EventKind::StepSucceeded { node, .. }
+            | EventKind::StepFailed { node, .. }
+            | EventKind::AnswerLost { node, .. }
+            | EventKind::StepNotArrived { node }
+            | EventKind::StepUnclear { node, .. }
+            | EventKind::PointsBound { node, .. }
+            | EventKind::PointsAsked { node, .. } => self.given_up.contains(node),
+            _ => false,
+        }
     }
 }

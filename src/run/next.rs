@@ -18,8 +18,8 @@ impl Run {
             return commands;
         }
         self.resolve_unknowns(&mut commands);
-        if let Some(reason) = self.rollback_due.as_ref().filter(|_| self.can_roll_back().is_ok()) {
-            commands.push(Command::Record(EventKind::RollbackStarted { by: None, reason: reason.clone() }));
+        if let Some(reason) = self.due_to_go_back() {
+            commands.push(Command::Record(EventKind::RollbackStarted { by: None, reason }));
             return commands;
         }
         self.end_pauses(now, &mut commands);
@@ -34,6 +34,7 @@ impl Run {
             && self.running.is_empty()
             && self.unknown.is_empty()
             && !self.stands_on_failure()
+            && !self.is_held_by_unclear()
         {
             let state = self.final_state();
             commands.push(Command::Record(EventKind::RunEnded { state, kept: self.kept() }));
@@ -49,7 +50,7 @@ impl Run {
         if self.ended.is_some() {
             return None;
         }
-        let starts = !self.paused && self.halted.is_none();
+        let starts = self.goes();
         let mut wakes: Vec<Wake> = Vec::new();
         let mut add = |at: Timestamp, person: bool| wakes.push(Wake { at, person });
         if let Some((at, _)) = self.pausing.first() {
@@ -65,7 +66,7 @@ impl Run {
                 (Act::Approve(approve), Question::Approval { late: false, .. }) => {
                     add(since.plus(approve.within), true)
                 }
-                (Act::CommitGate(gate), Question::Commit { overdue: false }) => {
+                (Act::CommitGate(gate), Question::Commit { overdue: false }) if starts => {
                     self.gate_deadline(*node, gate).into_iter().for_each(|at| add(at, false));
                 }
                 _ => {}
@@ -79,7 +80,7 @@ impl Run {
     #[must_use]
     pub fn wake_without_people(&self) -> Option<Timestamp> {
         let mut at: Vec<Timestamp> = self.pausing.first().map(|(at, _)| *at).into_iter().collect();
-        if !self.paused && self.halted.is_none() {
+        if self.goes() {
             at.extend(self.backing_off.first().map(|(at, _)| *at));
             at.extend(self.delayed.first().map(|(at, _)| *at));
             at.extend(self.waiting.iter().filter_map(|node| match &self.runbook.nodes.at(*node).act {
@@ -88,6 +89,18 @@ impl Run {
             }));
         }
         at.into_iter().min()
+    }
+
+    /// Whether anything may start: nobody paused or halted the run, and no step did.
+    const fn goes(&self) -> bool {
+        !self.paused && self.halted.is_none()
+    }
+
+    /// Why the run goes back by a rule of the plan. Not past a person who has stopped it: they decide.
+    fn due_to_go_back(&self) -> Option<String> {
+        let stopped = self.paused || matches!(self.halted, Some(super::HaltCause::Operator { .. }));
+        let (_, reason) = self.rollback_due.as_ref().filter(|_| !stopped && self.can_roll_back().is_ok())?;
+        Some(reason.clone())
     }
 
     fn resolve_unknowns(&self, commands: &mut Vec<Command>) {
@@ -126,13 +139,15 @@ impl Run {
                         commands.push(Command::Record(EventKind::ApprovalLate { node: *node }));
                     }
                 }
-                (Act::CommitGate(gate), Question::Commit { .. }) => {
+                (Act::CommitGate(gate), Question::Commit { .. }) if self.goes() => {
                     commands.extend(self.look_at_gate(*node, gate, now).map(Command::Record));
                 }
                 _ => {}
             }
         }
-        self.look_at_rollback_timers(now, commands);
+        if self.goes() {
+            self.look_at_rollback_timers(now, commands);
+        }
     }
 
     fn approved_beforehand(&self, node: NodeId) -> Option<EventKind> {
@@ -146,10 +161,15 @@ impl Run {
     fn look_at_gate(&self, node: NodeId, gate: &CommitGate, now: Timestamp) -> Option<EventKind> {
         let passed =
             || EventKind::StepSucceeded { node, detail: crate::event::Detail::default(), found: false };
-        let due = self.gate_deadline(node, gate).is_some_and(|at| at <= now);
+        let due = self.gate_deadline(node, gate).filter(|at| *at <= now);
         let closes = match gate.policy {
             CommitPolicy::Gated => gate.gated,
-            CommitPolicy::Auto(_) => due,
+            // What was seen before a break may be true no more: its checks look again, and then it closes.
+            CommitPolicy::Auto(_) => match due {
+                Some(at) if at > self.going_since || self.looked_again(node) => true,
+                Some(_) => return Some(EventKind::WindowOverdue { node }),
+                None => false,
+            },
             // A test's end waits for the operator's word, whether it was reached before or after it.
             CommitPolicy::Manual => self.flow == Flow::CleaningUp,
             CommitPolicy::Rollback(_) => false,
@@ -157,8 +177,9 @@ impl Run {
         closes.then(passed)
     }
 
-    /// Windows that roll back by timer, whether their gate was reached or not. One whose time ran
-    /// out while nobody drove the run asks a person instead: the world may have moved on.
+    /// Windows that roll back by timer, whether their gate was reached or not. One whose time ran out while
+    /// nobody drove the run, or while somebody had stopped it, asks a person instead: the world may have
+    /// moved on.
     fn look_at_rollback_timers(&self, now: Timestamp, commands: &mut Vec<Command>) {
         for (node, opened) in &self.window_opened {
             let Act::CommitGate(gate) = &self.runbook.nodes.at(*node).act else { continue };
@@ -167,7 +188,7 @@ impl Run {
             if deadline > now || self.nodes.at(*node).state.is_settled() || self.flow != Flow::Forward {
                 continue;
             }
-            if deadline > self.driver_since {
+            if deadline > self.going_since {
                 let allowed = crate::base::time::format_duration(after);
                 let reason = format!("the commit window closed uncommitted after {allowed}");
                 if self.can_roll_back().is_ok() {
@@ -200,7 +221,7 @@ impl Run {
             return;
         }
         // Acts of the way left behind are followed to their end before the way back begins.
-        if self.flow != Flow::Forward && self.forward_is_active() {
+        if self.flow != Flow::Forward && (self.forward_is_active() || self.is_held_by_unclear()) {
             return;
         }
         let mut free = limits::IN_FLIGHT_MAX.saturating_sub(self.running.len() + self.unknown.len());
@@ -278,6 +299,7 @@ impl Run {
     fn kept(&self) -> Vec<(VmId, String)> {
         let uncommitted = self.runbook.nodes.iter_enumerated().filter_map(|(id, node)| {
             match (&node.act, &self.nodes.at(id).state) {
+                // Of one that was skipped while nobody knew what became of it, nothing can be said here.
                 (Act::Commit { vm }, NodeState::Skipped { because: SkipReason::TargetNotDone, .. }) => {
                     Some((*vm, "its target is not done, so its source was kept".to_owned()))
                 }

@@ -5,8 +5,11 @@ use crate::event::{AskedPoints, BoundSubject, Person};
 use crate::model::{IfLate, IfRejected, Ladder};
 use crate::runbook::{Act, Forecast, NodeId, SubjectId};
 
-use super::core::{Flow, HaltCause, Run};
+use super::core::Run;
 use super::{Failure, NodeState, Question, SkipReason};
+
+/// The code of an approval that somebody said no to.
+pub(super) const REJECTED: &str = "rejected";
 
 impl Run {
     pub(super) fn approved(&mut self, node: NodeId, at: Timestamp, by: &Person) -> Result<(), String> {
@@ -64,10 +67,12 @@ impl Run {
         let words = if comment.is_empty() { String::new() } else { format!(": {comment}") };
         let message = format!("rejected by {}{words}", by.name);
         match approve.if_rejected {
-            IfRejected::Halt => self.halted = Some(HaltCause::Step(node)),
-            IfRejected::Rollback => self.rollback_due = Some(format!("`{}` was {message}", compiled.name)),
+            IfRejected::Halt => self.halt_for(node),
+            IfRejected::Rollback => {
+                self.rollback_due = Some((node, format!("`{}` was {message}", compiled.name)));
+            }
         }
-        let last = Box::new(Failure { code: "rejected".to_owned(), message, timed_out: false, attempt });
+        let last = Box::new(Failure { code: REJECTED.to_owned(), message, timed_out: false, attempt });
         self.finish(node, at, NodeState::Failed { at, last, tolerated: false });
         Ok(())
     }
@@ -98,7 +103,7 @@ impl Run {
                 self.finish(node, at, NodeState::Succeeded { at });
             }
             IfLate::Halt => {
-                self.halted = Some(HaltCause::Step(node));
+                self.halt_for(node);
                 let message = format!("nobody answered within {allowed}");
                 let last = Box::new(Failure { code: "late".to_owned(), message, timed_out: true, attempt });
                 self.finish(node, at, NodeState::Failed { at, last, tolerated: false });
@@ -107,26 +112,11 @@ impl Run {
         Ok(())
     }
 
-    pub(super) fn points_asked(
-        &mut self,
-        node: NodeId,
-        at: Timestamp,
-        questions: &[AskedPoints],
-    ) -> Result<(), String> {
+    pub(super) fn points_asked(&mut self, node: NodeId, questions: &[AskedPoints]) -> Result<(), String> {
         let (attempt, since) = self.underway(node)?;
         let question = Box::new(Question::Points(questions.to_vec()));
-        self.ask(node, at, NodeState::Waiting { attempt, since, question });
+        self.set(node, NodeState::Waiting { attempt, since, question });
         Ok(())
-    }
-
-    /// Lets a node wait for a person; not where a test is being cleaned up, which the answer would not
-    /// change and which would wait for it for ever.
-    pub(super) fn ask(&mut self, node: NodeId, at: Timestamp, waits: NodeState) {
-        if self.flow == Flow::CleaningUp && !self.awake(self.runbook.nodes.at(node).lane) {
-            self.finish(node, at, NodeState::Skipped { at, because: SkipReason::RunEnded });
-        } else {
-            self.set(node, waits);
-        }
     }
 
     pub(super) fn points_chosen(
@@ -185,6 +175,33 @@ impl Run {
         }
     }
 
+    /// What another point of a subject makes run again: its targets, and what needs those done. Machines that
+    /// an operator went on without stay as they are.
+    pub(super) fn reached_by_point(&self, subject: SubjectId) -> Vec<NodeId> {
+        let members = &self.runbook.subjects.at(subject).members;
+        let given_up = |id: NodeId| {
+            matches!(
+                self.nodes.at(id).state,
+                NodeState::Skipped { because: SkipReason::Operator { .. } | SkipReason::Unclear { .. }, .. }
+            )
+        };
+        let targets = self.runbook.nodes.iter_enumerated().filter(|(id, node)| {
+            matches!(&node.act, Act::FailOver { vm } if members.contains(vm)) && !given_up(*id)
+        });
+        let mut work: Vec<NodeId> = targets.map(|(id, _)| id).collect();
+        let mut seen: std::collections::BTreeSet<NodeId> = work.iter().copied().collect();
+        let mut reached = Vec::new();
+        while let Some(node) = work.pop() {
+            reached.push(node);
+            for (after, needs) in self.dependants.of_node(node) {
+                if *needs == crate::runbook::Needs::Done && seen.insert(*after) {
+                    work.push(*after);
+                }
+            }
+        }
+        reached
+    }
+
     /// The targets are made again at the new point, and what stands after them by arrows runs again.
     pub(super) fn point_changed(
         &mut self,
@@ -193,36 +210,24 @@ impl Run {
         at: Timestamp,
     ) -> Result<(), String> {
         self.take_choice(subject, choice)?;
+        for node in self.reached_by_point(subject) {
+            if self.nodes.at(node).state.is_active() {
+                self.given_up.insert(node);
+            }
+            self.first_seen.remove(&node);
+            self.begin_afresh(node);
+        }
         let runbook = std::sync::Arc::clone(&self.runbook);
         let members = &runbook.subjects.at(subject).members;
-        let mut work: Vec<NodeId> = Vec::new();
         for (id, node) in runbook.nodes.iter_enumerated() {
-            if matches!(&node.act, Act::FailOver { vm } if members.contains(vm)) {
-                self.nodes.at_mut(id).again = self.nodes.at(id).attempts > 0;
-                work.push(id);
-            }
-        }
-        let dependants = std::sync::Arc::clone(&self.dependants);
-        let mut seen: std::collections::BTreeSet<NodeId> = work.iter().copied().collect();
-        while let Some(node) = work.pop() {
-            self.give_back(node);
-            self.set(node, NodeState::NotStarted);
-            self.nodes.at_mut(node).first_began = None;
-            for (after, needs) in dependants.of_node(node) {
-                if *needs == crate::runbook::Needs::Done && seen.insert(*after) {
-                    work.push(*after);
-                }
-            }
-        }
-        self.window_opened.clear();
-        for (id, node) in runbook.nodes.iter_enumerated() {
-            if let Act::CommitGate(gate) = &node.act {
-                let pending = gate.vms.iter().copied().filter(|vm| !self.target_done(*vm)).collect();
-                self.window_pending.insert(id, pending);
+            if matches!(&node.act, Act::CommitGate(gate) if gate.vms.iter().any(|vm| members.contains(vm))) {
+                self.window_opened.remove(&id);
+                self.looked_again.remove(&id);
             }
         }
         let name = runbook.subjects.at(subject).name.clone();
         self.except(at, name, format!("its point was changed to {}", choice.policy));
+        self.look_at_halt(at);
         self.rebuild(at);
         Ok(())
     }
@@ -241,19 +246,5 @@ impl Run {
             self.finish(gate, at, NodeState::Succeeded { at });
         }
         Ok(())
-    }
-
-    pub(super) fn window_overdue(&mut self, node: NodeId) -> Result<(), String> {
-        self.known(node)?;
-        match self.nodes.at(node).state.clone() {
-            NodeState::Waiting { attempt, since, question }
-                if matches!(*question, Question::Commit { .. }) =>
-            {
-                let question = Box::new(Question::Commit { overdue: true });
-                self.set(node, NodeState::Waiting { attempt, since, question });
-                Ok(())
-            }
-            other => Err(self.not_underway(node, &other)),
-        }
     }
 }

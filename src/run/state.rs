@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::base::Timestamp;
-use crate::event::{AskedPoints, FinalState, Handle, Key, Person};
+use crate::event::{AskedPoints, FinalState, Handle, Key, Person, Sighting};
 use crate::runbook::NodeId;
 
 /// The state of a node.
@@ -93,12 +93,20 @@ pub enum Question {
     Points(Vec<AskedPoints>),
     /// A failed step: retry, skip or halt. For a fence, `approve` says that it is fenced.
     Failed(Failure),
-    /// An unknown outcome that the estate cannot clear up.
+    /// An unknown outcome that the estate cannot clear up: did it happen, or did it not?
     Unclear {
         /// The intent.
         key: Key,
-        /// What was asked and what came back.
+        /// The estate's own name of it, if it was accepted.
+        handle: Option<Handle>,
+        /// What came instead of an answer, where one was lost.
+        lost: Option<String>,
+        /// What was asked after that, and what came back.
         evidence: String,
+        /// Its machines as they were seen when the person was asked.
+        seen: Vec<Sighting>,
+        /// When that was.
+        asked_at: Timestamp,
     },
 }
 
@@ -120,6 +128,13 @@ pub struct Failure {
 pub enum SkipReason {
     /// An operator said so. Counts as done.
     Operator {
+        /// Who.
+        by: Person,
+        /// Why.
+        reason: String,
+    },
+    /// An operator went on without it, although nobody knows what became of it. Counts as done.
+    Unclear {
         /// Who.
         by: Person,
         /// Why.
@@ -147,7 +162,10 @@ impl NodeState {
             Self::Failed { tolerated, .. } => *tolerated,
             Self::Skipped { because, .. } => matches!(
                 because,
-                SkipReason::Operator { .. } | SkipReason::NothingToUndo | SkipReason::TargetNotDone
+                SkipReason::Operator { .. }
+                    | SkipReason::Unclear { .. }
+                    | SkipReason::NothingToUndo
+                    | SkipReason::TargetNotDone
             ),
             Self::NotStarted
             | Self::Running { .. }

@@ -44,7 +44,8 @@ impl Run {
     /// Whether the target is to be made again at another point, and not for the first time.
     #[must_use]
     pub fn made_again(&self, node: NodeId) -> bool {
-        self.nodes.at(node).again
+        let record = self.nodes.at(node);
+        record.made && !matches!(record.state, NodeState::Succeeded { .. })
     }
 
     /// Whether a node can still have its turn, the run being on the way it is.
@@ -66,12 +67,11 @@ impl Run {
         if self.paused {
             return RunState::Paused;
         }
-        let goes_on = busy
-            || !self.ready.is_empty()
+        let can_begin = !self.ready.is_empty()
             || !self.delayed.is_empty()
             || !self.backing_off.is_empty()
             || !self.pausing.is_empty();
-        if goes_on {
+        if busy || (can_begin && !self.is_held_by_unclear()) {
             RunState::Running
         } else if !self.waiting.is_empty() {
             RunState::Waiting
@@ -191,6 +191,12 @@ impl Run {
     #[must_use]
     pub fn is_rolling_back(&self) -> bool {
         self.flow == Flow::RollingBack
+    }
+
+    /// Whether an operator had the test cleaned up.
+    #[must_use]
+    pub fn is_cleaning_up(&self) -> bool {
+        self.flow == Flow::CleaningUp
     }
 
     /// When the commit window opened, if it did: the earliest of its gates.

@@ -121,6 +121,32 @@ pub enum Act {
 }
 
 impl Act {
+    /// Whether it only looks or waits: nothing in the world comes of it, so it may be given up at any moment.
+    #[must_use]
+    pub const fn only_reads(&self) -> bool {
+        match self {
+            Self::Join
+            | Self::Approve(_)
+            | Self::Check(_)
+            | Self::Wait { .. }
+            | Self::AskPoints { .. }
+            | Self::ConfirmStopped { .. }
+            | Self::Bind(_)
+            | Self::CommitGate(_) => true,
+            Self::Script(_)
+            | Self::ShutDown { .. }
+            | Self::Fence { .. }
+            | Self::ProcessPending { .. }
+            | Self::TakeFinal { .. }
+            | Self::FailOver { .. }
+            | Self::Start { .. }
+            | Self::Commit { .. }
+            | Self::Reprotect { .. }
+            | Self::CleanUp { .. }
+            | Self::RollBack { .. } => false,
+        }
+    }
+
     /// The machine that the estate is asked about, if it is one.
     #[must_use]
     pub const fn vm(&self) -> Option<VmId> {

@@ -96,7 +96,7 @@ fn a_lease_of_a_dead_process_whose_number_was_given_out_again_is_taken_at_once()
 #[test]
 fn requests_for_runs_that_are_not_there_or_have_ended_say_so() {
     let bench = lab("true");
-    let requests: [&[&str]; 11] = [
+    let requests: [&[&str]; 12] = [
         &["approve"],
         &["reject"],
         &["pause"],
@@ -108,6 +108,7 @@ fn requests_for_runs_that_are_not_there_or_have_ended_say_so() {
         &["choose", "wiki01=latest"],
         &["change-point", "wiki01=latest"],
         &["skip", "before", "--reason", "x"],
+        &["resolve", "before", "--happened", "--reason", "x"],
     ];
     let of = |run: &'static str, request: &[&'static str]| [&[request[0], run], &request[1..]].concat();
     for request in requests {

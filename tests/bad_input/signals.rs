@@ -26,6 +26,22 @@ fn one_interrupt_termination_or_lost_terminal_pauses_and_follows_what_runs_to_it
     }
 }
 
+/// Whoever paused had to wait for the script to end before the run could go on.
+#[test]
+fn a_run_that_is_paused_goes_on_under_its_own_engine_when_somebody_says_resume() {
+    let bench = lab(&gated("gate"));
+    let mut driver = Driver::start(&bench, &FAILOVER);
+    exists(&bench, "begun-gate");
+    driver.signal("INT");
+    driver.says("paused");
+    bench.run(&["resume", "last"]).exits(0).prints("resume: done");
+    assert_eq!(status(&bench)["state"], "running");
+    bench.run(&["resume", "last"]).exits(4).says("MP0660");
+    bench.write("gate", "");
+    driver.ends().exits(0).prints("completed");
+    came_to_its_end(&bench);
+}
+
 #[test]
 fn a_second_interrupt_leaves_at_once_and_the_run_resumes_to_the_same_end() {
     for signal in ["INT", "TERM", "HUP"] {

@@ -137,6 +137,33 @@ fn a_failed_step_halts_the_run_and_a_skip_is_taken_before_it_is_tried_again() {
 }
 
 #[test]
+fn what_became_of_an_act_is_asked_with_evidence_and_answered_by_resolve() {
+    let bench = Bench::new();
+    bench.edit("contoso.muster", "seed = 7 }", "seed = 7, faults = [\"forget fail_over sql01 once\"] }");
+    let start = ["failback", "erp.muster", "--as", "dana", "--approve", "go", "--approve", "accept", "--yes"];
+    bench.run(&start).exits(6).says("did it happen?").says("--did-not-happen --reason TEXT");
+    let status = bench.run(&["status", "last"]).exits(0);
+    for shown in ["asked", "key", "answer", "it keeps no record", "seen", "--happened"] {
+        assert!(status.out.contains(shown), "no `{shown}` in\n{}", status.out);
+    }
+    let asked = bench.run(&["status", "last", "--format", "json"]).exits(0).json()["waiting"][0].clone();
+    assert_eq!((asked["kind"].as_str(), asked["step"].as_str()), (Some("unclear"), Some("fail over sql01")));
+    assert!(asked["evidence"].as_array().unwrap().iter().any(|proof| proof["about"] == "seen"), "{asked}");
+    let page = bench.run(&["report", "last", "--format", "html"]).exits(0);
+    assert!(page.out.contains("Waiting for a person") && page.out.contains("it keeps no record"));
+    let resolve = ["resolve", "last", "fail over sql01"];
+    bench.run(&resolve).exits(2);
+    bench.run(&[&resolve[..], &["--happened"]].concat()).exits(2).says("--reason");
+    bench.run(&[&resolve[..], &["--happened", "--did-not-happen", "--reason", "x"]].concat()).exits(2);
+    bench.run(&["resolve", "last", "go", "--happened", "--reason", "x"]).exits(4).says("nobody is asked");
+    let said = ["--happened", "--reason", "it is in the console"];
+    bench.run(&[&resolve[..], &said].concat()).exits(0).says("muster resume");
+    bench.run(&["resume", "last"]).exits(0).prints("completed-with-exceptions");
+    bench.run(&["report", "last"]).exits(0).prints("said to have happened by");
+    bench.run(&["log", "last"]).exits(0).prints("is said to have happened");
+}
+
+#[test]
 fn a_frozen_runbook_runs_as_it_was_approved_or_not_at_all() {
     let bench = Bench::new();
     bench.run(&["preview", "failover", "one.muster", "--planned", "--out", "one.json"]).exits(0);

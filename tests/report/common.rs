@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use musterpoint::base::{Digest, Id, IdVec, Timestamp};
-use musterpoint::event::{AskedPoints, BoundSubject, Detail, Event, EventKind, Handle, Person, RunOptions};
-use musterpoint::inventory::PointKind;
+use musterpoint::event::{
+    AskedPoints, BoundSubject, Detail, Event, EventKind, Handle, Listed, Observation, Person, RunOptions,
+    Sighting,
+};
+use musterpoint::inventory::{PointKind, Power, Protection};
 use musterpoint::model::{
     ApproveStep, CheckKind, CheckStep, CommitPolicy, IfLate, IfRejected, Mode, OnFailure, Operation, Retry,
     ScriptSpec, ScriptStep, ShutdownSpec, Template, VmId,
@@ -385,7 +388,8 @@ impl World {
                 EventKind::AnswerLost { node, message: message.to_owned() }
             }
             (Some(Outcome::Lost(message)), _) => {
-                EventKind::StepUnclear { node, evidence: format!("the estate cannot tell: {message}") }
+                let evidence = format!("the estate cannot tell: {message}");
+                EventKind::StepUnclear { node, evidence, seen: seen(&self.run, node) }
             }
             (Some(Outcome::Asks(because)), Act::Bind(bind)) => {
                 let alternatives = vec![choice(bind.subjects[0].index(), "common", "s4", 95)];
@@ -420,6 +424,11 @@ impl World {
                 self.happens(EventKind::PointChanged { subject, choice, by });
                 true
             }
+            Ok(Decision::LookAtMachines { node, outcome, reason }) => {
+                let (seen, detail) = (seen(&self.run, node), Detail::default());
+                self.happens(EventKind::OutcomeStated { node, outcome, by, reason, detail, seen });
+                true
+            }
             Err(reason) => {
                 let request = request.verb().to_owned();
                 self.happens(EventKind::RequestRefused { by, request, reason });
@@ -434,6 +443,27 @@ impl World {
         self.seen = self.events.len();
         news
     }
+}
+
+/// A target that is there and does not run, of a source that is down.
+fn seen(run: &Run, node: NodeId) -> Vec<Sighting> {
+    let Some(vm) = run.runbook().nodes.at(node).act.vm() else { return Vec::new() };
+    let observed = Observation {
+        source_running: Some(false),
+        target_running: Some(false),
+        address: None,
+        fenced: Some(true),
+    };
+    let listed = Listed {
+        site: "azure".to_owned(),
+        power: Some(Power::Off),
+        protection: Protection::FailedOver,
+        replicates_to: None,
+        left_behind: Some("avs".to_owned()),
+        points: 7,
+    };
+    let machine = run.runbook().machines.at(vm).estate_name.clone();
+    vec![Sighting { machine, observed: Some(observed), listed: Some(listed), unseen: Vec::new() }]
 }
 
 /// A choice for `db` or `app01` that loses so many minutes.

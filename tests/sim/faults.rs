@@ -150,7 +150,7 @@ fn the_documented_settings_and_every_documented_fault_read() {
             form.replace("SITE", "avs").replace("NAME", "ps-avs").replace("ID", "s7").replace(['[', ']'], "")
         })
         .collect();
-    assert_eq!(faults.len(), 13, "{faults:#?}");
+    assert_eq!(faults.len(), 14, "{faults:#?}");
     let told: Vec<&str> = faults.iter().map(String::as_str).collect();
     Lab::with(block.trim(), &told);
 }

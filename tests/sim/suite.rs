@@ -22,6 +22,7 @@ enum Breach {
     ForgetsWhatWasDone,
     ReportsOldestFirst,
     RefusesNothing,
+    FindsWhatItRefused,
     SeesNothingRun,
     AnnouncesNothing,
     AnnouncesOtherNames,
@@ -32,6 +33,7 @@ struct Breaking<'a> {
     sim: &'a Sim,
     breach: Breach,
     calls: AtomicU32,
+    refused: std::sync::Mutex<Vec<Key>>,
 }
 
 impl Estate for Breaking<'_> {
@@ -76,6 +78,10 @@ impl Estate for Breaking<'_> {
             Err(EstateError::Refused { .. }) if self.breach == Breach::RefusesNothing => {
                 Ok(Submitted::Done(musterpoint::event::Detail::default()))
             }
+            Err(EstateError::Refused { code, message }) => {
+                self.refused.lock().unwrap().push(key.clone());
+                Err(EstateError::Refused { code, message })
+            }
             answer => answer,
         }
     }
@@ -91,6 +97,12 @@ impl Estate for Breaking<'_> {
     async fn find(&self, key: &Key, request: &Request, since: Timestamp) -> Result<Found, EstateError> {
         match self.sim.find(key, request, since).await? {
             Found::Done(_) if self.breach == Breach::ForgetsWhatWasDone => Ok(Found::NeverArrived),
+            Found::NeverArrived
+                if self.breach == Breach::FindsWhatItRefused
+                    && self.refused.lock().unwrap().contains(key) =>
+            {
+                Ok(Found::Running(Handle("late".to_owned())))
+            }
             found => Ok(found),
         }
     }
@@ -110,7 +122,8 @@ impl Estate for Breaking<'_> {
 
 fn judge(breach: Breach, faults: &[&str]) -> Result<(), String> {
     let lab = Lab::with("{}", faults);
-    let estate = Breaking { sim: &lab.sim, breach, calls: AtomicU32::new(0) };
+    let estate =
+        Breaking { sim: &lab.sim, breach, calls: AtomicU32::new(0), refused: std::sync::Mutex::default() };
     lab.runtime.block_on(conformance::run(&estate, &subject("app01", "ps-avs", "one")))
 }
 
@@ -122,6 +135,7 @@ fn every_breach_is_noticed() {
         Breach::ForgetsWhatWasDone,
         Breach::ReportsOldestFirst,
         Breach::RefusesNothing,
+        Breach::FindsWhatItRefused,
         Breach::SeesNothingRun,
         Breach::AnnouncesNothing,
         Breach::AnnouncesOtherNames,

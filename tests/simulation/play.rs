@@ -14,7 +14,7 @@ use musterpoint::estate::sim::{Effect, Sim, SimOptions};
 use musterpoint::event::{Artifact, Event};
 use musterpoint::inventory::Inventory;
 use musterpoint::run::{Run, RunState};
-use musterpoint::store::{MemoryStore, RunId, StoreError};
+use musterpoint::store::{MemoryStore, RunId, RunStore as _, StoreError};
 use tokio::sync::Notify;
 
 use super::fate::{Fate, person};
@@ -106,6 +106,11 @@ pub fn play(scenario: &Scenario, schedule: &Schedule) -> Result<Played, Vec<Stri
             Err(_) => Err("an engine does not come to an end".to_owned()),
         };
         let mut broken = world.fate.take_broken();
+        if std::env::var_os("SIM_LOG").is_some() {
+            for event in world.kept.log(&world.run).map(|(events, _)| events).unwrap_or_default() {
+                println!("{} {} {}", event.seq, event.at, serde_json::to_string(&event.kind).unwrap());
+            }
+        }
         match done {
             Ok(played) if broken.is_empty() => Ok(played),
             Ok(_) => Err(broken),

@@ -14,7 +14,7 @@ use super::verbs::provider::ProviderArgs;
 use super::version;
 pub(super) use of_run::{
     AnswerArgs, CommitArgs, KeyArgs, ListArgs, LogArgs, LogFormat, PointArgs, ReasonArgs, ReportArgs,
-    ReportFormat, ResumeArgs, RetryArgs, RunArgs, SkipArgs, StatusArgs, VerifyArgs,
+    ReportFormat, ResolveArgs, ResumeArgs, RetryArgs, RunArgs, SkipArgs, StatusArgs, VerifyArgs,
 };
 
 /// Recovery plans as code: compiled, proved, rehearsed, executed and evidenced.
@@ -96,11 +96,13 @@ pub(super) enum Verb {
     Approve(AnswerArgs),
     /// Say no to a step that waits for approval
     Reject(AnswerArgs),
+    /// Say what became of a step whose outcome the estate cannot tell
+    Resolve(ResolveArgs),
     /// Choose the point of a group or machine that is asked about
     Choose(PointArgs),
     /// Start nothing new; steps under way finish
     Pause(RunArgs),
-    /// Try a failed step again, or all of them
+    /// Try a failed step again, or all of them; of an unknown outcome the estate is asked once more
     Retry(RetryArgs),
     /// Count a step as done, with a reason
     Skip(SkipArgs),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Output;
+use crate::event::Outcome;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ResumeArgs {
@@ -137,6 +138,38 @@ pub(in crate::cli) struct SkipArgs {
     /// The step
     pub(in crate::cli) step: String,
     /// Why; recorded
+    #[arg(long, value_name = "TEXT")]
+    pub(in crate::cli) reason: String,
+}
+
+/// What became of an act.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(in crate::cli) struct OutcomeArgs {
+    /// It was done: the run goes on from there
+    #[arg(long)]
+    happened: bool,
+    /// It was not done and is not under way: it is begun again
+    #[arg(long)]
+    did_not_happen: bool,
+}
+
+impl OutcomeArgs {
+    pub(in crate::cli) const fn outcome(self) -> Outcome {
+        // The parser takes exactly one of the two.
+        if self.happened { Outcome::Happened } else { Outcome::DidNotHappen }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ResolveArgs {
+    /// The run: any unique start of its id, or `last`
+    pub(in crate::cli) run: String,
+    /// The step
+    pub(in crate::cli) step: String,
+    #[command(flatten)]
+    pub(in crate::cli) outcome: OutcomeArgs,
+    /// How you know; recorded
     #[arg(long, value_name = "TEXT")]
     pub(in crate::cli) reason: String,
 }

@@ -59,6 +59,10 @@ pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Reject(args) => {
             ask(context, &args.run, &OperatorRequest::Reject { step: args.step, comment: args.comment })
         }
+        Verb::Resolve(args) => {
+            let (step, outcome, reason) = (args.step, args.outcome.outcome(), args.reason);
+            ask(context, &args.run, &OperatorRequest::Resolve { step, outcome, reason })
+        }
         Verb::Choose(args) => {
             let (subject, ladder) = point_choice(&args.choice)?;
             ask(context, &args.run, &OperatorRequest::Choose { subject, ladder })

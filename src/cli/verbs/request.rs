@@ -53,6 +53,7 @@ const fn acts_at_once(request: &OperatorRequest) -> bool {
     match request {
         OperatorRequest::Approve { .. }
         | OperatorRequest::Reject { .. }
+        | OperatorRequest::Resolve { .. }
         | OperatorRequest::Choose { .. }
         | OperatorRequest::Skip { .. } => false,
         OperatorRequest::Pause

@@ -24,8 +24,8 @@ pub(super) const VERBS: [&str; 11] = [
     "guest_script",
 ];
 
-const FIRST_WORDS: [&str; 12] =
-    ["fail", "hang", "lose", "drop", "lie", "leak", "late", "no", "vanish", "spoil", "cut", "down"];
+const FIRST_WORDS: [&str; 13] =
+    ["fail", "hang", "lose", "forget", "drop", "lie", "leak", "late", "no", "vanish", "spoil", "cut", "down"];
 
 /// Verbs that can leave something of a test behind.
 const LEAKS: [&str; 2] = ["clean_up", "fail_over"];
@@ -55,6 +55,8 @@ pub(super) enum Twist {
     Hang,
     /// It is accepted and the answer is lost.
     Lose,
+    /// The answer is lost, and the estate cannot tell afterwards what became of it.
+    Forget,
     /// It never arrives, and no answer comes.
     Drop,
     /// It is said to be done and is not.
@@ -168,7 +170,7 @@ impl Fault {
             return Err(names.shape("is empty", "write what goes wrong, such as `fail fail_over app02 once`"));
         };
         match (*first, rest) {
-            ("fail" | "hang" | "lose" | "drop" | "lie", [verb, machine, tail @ ..]) => {
+            ("fail" | "hang" | "lose" | "forget" | "drop" | "lie", [verb, machine, tail @ ..]) => {
                 names.verb_fault(first, verb, machine, tail)
             }
             ("leak", [verb, machine, tail @ ..]) => {
@@ -230,6 +232,7 @@ impl Names<'_> {
         let twist = match first {
             "hang" => Twist::Hang,
             "lose" => Twist::Lose,
+            "forget" => Twist::Forget,
             "drop" => Twist::Drop,
             "lie" => Twist::Lie,
             _ => Twist::Fail { retry, code: code.clone().unwrap_or_else(|| "injected_fault".to_owned()) },

@@ -164,6 +164,10 @@ pub(super) fn twist(fate: &mut Fate, answer: &mut Answer, twist: &Twist, request
         Twist::NoAgent => fate.no_agent = true,
         Twist::NoHeartbeat => fate.no_heartbeat = true,
         Twist::Lose => *answer = (*answer).max(Answer::Lost),
+        Twist::Forget => {
+            fate.forget = true;
+            *answer = (*answer).max(Answer::Lost);
+        }
         Twist::Drop => *answer = Answer::NeverArrives,
     }
 }

@@ -145,7 +145,11 @@ pub(super) fn cancel(world: &World<'_>, handle: &Handle) -> Result<(), Trouble> 
 pub(super) fn find(world: &World<'_>, key: &Key, request: &Request) -> Result<Found, Trouble> {
     let Some(op) = db::op_by_key(world.tx, key)? else {
         // Whether it arrived at a site that is cut off cannot be asked now.
-        let machines = world.machines_of(request)?;
+        let machines = match world.machines_of(request) {
+            // No act on such a machine was ever taken on.
+            Err(Trouble::No(EstateError::Refused { .. })) => return Ok(Found::NeverArrived),
+            machines => machines?,
+        };
         world.reach(&sites(world, request, &machines)?)?;
         return Ok(Found::NeverArrived);
     };
@@ -153,6 +157,9 @@ pub(super) fn find(world: &World<'_>, key: &Key, request: &Request) -> Result<Fo
         return Ok(Found::CannotTell(format!("the key was used for another {}", op.request.verb())));
     }
     world.reach(&op.sites)?;
+    if op.fate.forget {
+        return Ok(Found::CannotTell("it keeps no record of the act".to_owned()));
+    }
     Ok(match &op.outcome {
         Some(Outcome::Done(detail)) => Found::Done(detail.clone()),
         Some(Outcome::Failed(error)) => Found::Failed(error.clone()),

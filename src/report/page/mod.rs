@@ -5,6 +5,7 @@ mod axis;
 mod markup;
 mod picture;
 mod proof;
+mod questions;
 mod rows;
 mod sections;
 mod spans;
@@ -44,6 +45,7 @@ pub fn html(run: &Run, events: &[Event], evidence: &Evidence) -> String {
     summary::head(&mut page, &report);
     summary::cards(&mut page, &report);
     summary::warnings(&mut page, &report);
+    questions::questions(&mut page, &report);
     picture::timeline(&mut page, &report);
     sections::critical_path(&mut page, &report);
     sections::exceptions(&mut page, &report);

@@ -58,7 +58,9 @@ pub(super) fn of(run: &Run, events: &[Event]) -> Vec<Span> {
                 }
                 Some(Open { doing: Doing::Pause, from: at, attempt: 0 })
             }
-            EventKind::StepSucceeded { .. } | EventKind::StepSkipped { .. } => None,
+            EventKind::StepSucceeded { .. }
+            | EventKind::StepSkipped { .. }
+            | EventKind::OutcomeStated { .. } => None,
             // These neither begin nor end anything; how a question ends is told by the run.
             _ => continue,
         };

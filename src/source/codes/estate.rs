@@ -94,7 +94,7 @@ something else than what was meant, so it is refused. Everything in it may be le
 A fault says what goes wrong in the simulated estate, in one line:
 
     fail VERB MACHINE [once | twice | 3 times | 10%] [refused | retry] [as CODE]
-    hang | lose | drop | lie VERB MACHINE [how often]
+    hang | lose | forget | drop | lie VERB MACHINE [how often]
     late VERB MACHINE 5m [how often]
     no tools | agent | heartbeat MACHINE [how often]
     vanish | spoil point MACHINE_OR_GROUP POINT_OR_SET [at +10m]
