@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use musterpoint::base::{Id as _, IdVec, Timestamp};
 use musterpoint::event::{
-    Artifact, ArtifactKind, Detail, Event, EventKind, FinalState, Handle, Person, RunOptions,
+    Artifact, ArtifactKind, Detail, Event, EventKind, FinalState, Handle, Outcome, Person, RunOptions,
 };
 use musterpoint::model::{OnFailure, Operation, VmId};
 use musterpoint::run::{Command, Decision, NodeState, OperatorRequest, Run, RunState, SkipReason};
@@ -137,7 +137,7 @@ impl World {
             Command::Resolve { node, .. } => {
                 let never_announced = self.makes(node).iter().any(|one| !self.announced.contains(one));
                 let event = match self.dice.below(3) {
-                    0 => EventKind::StepUnclear { node, evidence: "no word".to_owned() },
+                    0 => EventKind::StepUnclear { node, evidence: "no word".to_owned(), seen: Vec::new() },
                     1 => EventKind::OperationAccepted { node, handle: Handle("again".to_owned()) },
                     _ => EventKind::StepNotArrived { node },
                 };
@@ -208,7 +208,14 @@ impl World {
         let names: Vec<String> = self.runbook.nodes.iter().map(|node| node.name.clone()).collect();
         let name = names[self.dice.below(names.len() as u64) as usize].clone();
         let reason = "because".to_owned();
+        let unclear = self.run.waiting_for_people().find(|node| self.run.is_unclear(*node));
         let request = match (keen, self.dice.below(12)) {
+            (true, _) | (false, 10 | 11) if unclear.is_some() => {
+                let step = unclear.map(|node| self.runbook.nodes.at(node).name.clone()).unwrap_or_default();
+                let happened = self.dice.one_in(2);
+                let outcome = if happened { Outcome::Happened } else { Outcome::DidNotHappen };
+                OperatorRequest::Resolve { step, outcome, reason }
+            }
             (true, _) | (false, 0 | 1) => OperatorRequest::CleanUp,
             (false, 2) => OperatorRequest::Skip { step: name, reason },
             (false, 3) => OperatorRequest::Halt { reason },
@@ -217,8 +224,13 @@ impl World {
             (false, 7 | 8) => OperatorRequest::Retry { step: None },
             (false, _) => OperatorRequest::Retry { step: Some(name) },
         };
-        if let Ok(Decision::Record(event)) = self.run.decide(&request, &person()) {
-            self.record(event);
+        match self.run.decide(&request, &person()) {
+            Ok(Decision::Record(event)) => self.record(event),
+            Ok(Decision::LookAtMachines { node, outcome, reason }) => {
+                let (by, detail, seen) = (person(), Detail::default(), Vec::new());
+                self.record(EventKind::OutcomeStated { node, outcome, by, reason, detail, seen });
+            }
+            Ok(Decision::LookAtPoints { .. }) | Err(_) => {}
         }
     }
 
@@ -252,6 +264,11 @@ impl World {
     }
 }
 
+fn is_let_go(state: &NodeState) -> bool {
+    use SkipReason::{Operator, Unclear};
+    matches!(state, NodeState::Skipped { because: Operator { .. } | Unclear { .. }, .. })
+}
+
 #[test]
 fn every_random_drill_can_be_ended_and_ends_clean_or_with_every_thing_let_go_of() {
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
@@ -262,10 +279,10 @@ fn every_random_drill_can_be_ended_and_ends_clean_or_with_every_thing_let_go_of(
         let open: BTreeSet<Artifact> = run.open_artifacts().map(|(_, made)| made.artifact.clone()).collect();
         assert!(world.there.is_subset(&open), "seed {seed}: {:?} is there, {open:?} is open", world.there);
         for (vm, made) in run.open_artifacts() {
-            let let_go = runbook.nodes.iter_enumerated().any(|(id, node)| {
-                node.act == Act::CleanUp { vm }
-                    && matches!(run.node(id), NodeState::Skipped { because: SkipReason::Operator { .. }, .. })
-            });
+            let let_go = runbook
+                .nodes
+                .iter_enumerated()
+                .any(|(id, node)| node.act == Act::CleanUp { vm } && is_let_go(run.node(id)));
             assert!(let_go, "seed {seed}: nobody let go of {}", made.artifact);
         }
         // Whoever was ever made, or may have been, was cleaned up, or somebody said not to.
@@ -273,8 +290,7 @@ fn every_random_drill_can_be_ended_and_ends_clean_or_with_every_thing_let_go_of(
             let Act::FailOver { vm } = node.act else { continue };
             let cleaned = runbook.nodes.iter_enumerated().find(|(_, other)| other.act == Act::CleanUp { vm });
             let (cleanup, _) = cleaned.unwrap();
-            let skipped =
-                matches!(run.node(cleanup), NodeState::Skipped { because: SkipReason::Operator { .. }, .. });
+            let skipped = is_let_go(run.node(cleanup));
             assert!(
                 run.attempts(id) == 0 || skipped || matches!(run.node(cleanup), NodeState::Succeeded { .. }),
                 "seed {seed}: `{}` is {:?}",
