@@ -1,6 +1,6 @@
-//! Durable events beside the disk's own floor: commits a second by how many tasks wait, and the time
-//! to read a million events back. Floor and store are measured in turns in one folder; a round whose
-//! floor is far off the best one says nothing about the store and is left out.
+//! Durable events beside the disk's own floor: commits a second by how many tasks wait. Floor and store are
+//! measured in turns in one folder; a round whose floor is far off the best one says nothing about the store
+//! and is left out.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -22,7 +22,6 @@ const RECORD_BYTES: usize = 256;
 const PREALLOCATED_BYTES: usize = 64 * 1024 * 1024;
 const WAITING: [usize; 4] = [1, 8, 32, 128];
 const APPENDS_A_ROUND: usize = 12_000;
-const REPLAYED: u64 = 1_000_000;
 
 /// Times of one kind of write.
 struct Times {
@@ -70,7 +69,7 @@ fn main() -> Result<(), Failed> {
         std::fs::remove_dir_all(&folder)?;
     }
     report(&rounds);
-    replay(&place.path().join("replay"))
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "a bench prints")]
@@ -191,42 +190,6 @@ fn commits(folder: &Path, waiting: usize) -> Result<Times, Failed> {
         }
         Ok(Times::of(start.elapsed(), each))
     })
-}
-
-#[expect(clippy::print_stdout, reason = "a bench prints")]
-fn replay(folder: &Path) -> Result<(), Failed> {
-    let store = Store::open(folder, OpenFor::Write)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let start = now();
-    let run = runtime.block_on(async {
-        let (run, epoch, mut log) = begin(&store).await?;
-        while log.seq < REPLAYED {
-            let lines = (0..1000.min(REPLAYED - log.seq)).map(|_| log.line()).collect();
-            store.append(&run, epoch, lines, running()).await?;
-        }
-        Ok::<_, Failed>(run)
-    })?;
-    drop(store);
-    let written = start.elapsed();
-    let bytes = std::fs::metadata(folder.join("muster.db"))?.len();
-    println!("{REPLAYED} events of one run: written in {written:.2?}, {} MB", bytes / 1_000_000);
-    for _ in 0..3 {
-        let start = now();
-        let store = Store::open(folder, OpenFor::Read)?;
-        let opened = start.elapsed();
-        let listed = store.runs()?.len();
-        let known = start.elapsed();
-        let mut events = 0_u64;
-        for event in store.events(&run, 1)? {
-            drop(event?);
-            events += 1;
-        }
-        let read = start.elapsed().saturating_sub(known);
-        println!(
-            "opened in {opened:.2?}, {listed} run listed after {known:.2?}, {events} events checked and read in {read:.2?}"
-        );
-    }
-    Ok(())
 }
 
 struct Log {

@@ -2,7 +2,7 @@
 //!
 //! The folders are floors, lowest first; a file imports only from lower floors or its own folder
 //! (kept by `tests/tidy.rs`). Text flows up: source, schema, syntax, model, point and graph, rules,
-//! runbook, event, run, estate and store, drive, report, cli.
+//! runbook, event, run, rehearse, estate and store, drive, report, cli.
 
 pub mod base;
 pub mod cli;
@@ -14,6 +14,7 @@ pub mod graph;
 pub mod inventory;
 pub mod model;
 pub mod point;
+pub mod rehearse;
 pub mod report;
 pub mod rules;
 pub mod run;

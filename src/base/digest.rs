@@ -15,19 +15,15 @@ impl Digest {
     /// `["ab", "c"]` and `["a", "bc"]` differ.
     #[must_use]
     pub fn of(parts: &[&[u8]]) -> Self {
-        let mut hasher = Sha256::new();
-        for part in parts {
-            hasher.update((part.len() as u64).to_be_bytes());
-            hasher.update(part);
-        }
         let mut text = String::with_capacity(64);
-        for byte in hasher.finalize() {
-            // Chains of a million events are checked: a formatter for each byte would take most of it.
-            for digit in [byte >> 4, byte & 15] {
-                text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }));
-            }
-        }
+        text.extend(digits(parts).map(char::from));
         Self(text)
+    }
+
+    /// Whether it is the digest of these parts.
+    #[must_use]
+    pub fn is_of(&self, parts: &[&[u8]]) -> bool {
+        self.0.bytes().eq(digits(parts))
     }
 
     /// The first twelve digits, for people.
@@ -41,6 +37,17 @@ impl Digest {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Chains of a million events are checked: a formatter for each byte would take most of it.
+fn digits(parts: &[&[u8]]) -> impl Iterator<Item = u8> {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+    hasher.finalize().into_iter().flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
 }
 
 impl fmt::Display for Digest {

@@ -32,10 +32,14 @@ pub const SCRIPT_SPACE_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const HTTP_BODY_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest wait that a plan may ask for.
 pub const WAIT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Acts without a limit of their own: nothing waits for ever.
+pub const ACT_MAX: Duration = Duration::from_secs(4 * 3600);
 /// An estate's verb that neither answers nor fails is unknown after this.
 pub const ESTATE_CALL_MAX: Duration = Duration::from_secs(60);
 /// How often operator requests are looked for.
 pub const REQUEST_POLL: Duration = Duration::from_millis(100);
+/// An attempt that never arrives is sent again so often; then it has failed, and its retries are the plan's.
+pub const ARRIVALS_MAX: u32 = 5;
 /// A driver whose run goes on reads the table of requests no more often: a virtual clock turns fast.
 pub const REQUEST_LOOK: Duration = Duration::from_millis(20);
 /// How long a driver's lease holds without renewal, and when it is renewed.
@@ -128,3 +132,17 @@ pub const EVIDENCE_FAULTS_MAX: usize = 20;
 /// Marks of run logs that are looked at when runs are listed: a state folder of ten runs a day for thirty
 /// years.
 pub const MARKS_MAX: usize = 100_000;
+
+/// Runs of one rehearsal: a percentile in a thousand is then drawn from a hundred runs.
+pub const REHEARSALS_MAX: u32 = 100_000;
+/// Events at one instant of a rehearsed run before it counts as going round; besides twenty for each step.
+pub const REHEARSED_AT_ONCE_MAX: u64 = 10_000;
+/// Single faults of one rehearsal that are tried: about the number of a plan of 1,000 machines. Of more, some
+/// are left out evenly, and how many is said.
+pub const SINGLE_FAULTS_MAX: usize = 50_000;
+/// Earlier runs that durations are read from, the latest ones: more only makes old times weigh as much as new.
+pub const PAST_RUNS_MAX: usize = 50;
+/// Samples of one duration in a file, and the bytes of that file.
+pub const SAMPLES_MAX: usize = 10_000;
+/// See `SAMPLES_MAX`: a line for each step of a large plan.
+pub const DURATIONS_BYTES_MAX: u64 = 64 * 1024 * 1024;

@@ -1,6 +1,7 @@
 //! What every floor may use: ids, time, limits, digests and words. Knows nothing of plans.
 
 mod bug;
+pub mod chance;
 pub mod clock;
 pub mod digest;
 pub mod hide;
@@ -10,6 +11,7 @@ pub mod time;
 pub mod words;
 
 pub use bug::bug;
+pub use chance::Chance;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use digest::Digest;
 pub use idvec::{Id, IdVec};

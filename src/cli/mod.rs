@@ -9,6 +9,7 @@ mod exit;
 mod failure;
 mod frozen;
 mod page;
+mod past;
 mod person;
 mod pipeline;
 mod progress;

@@ -1,9 +1,7 @@
 //! From a node to the work it means: the request that an estate is asked, or the probe, program or
 //! look that is made instead.
 
-use std::time::Duration;
-
-use crate::base::Timestamp;
+use crate::base::{Timestamp, limits};
 use crate::event::{GuestScript, Network, Probe, Request};
 use crate::model::{CheckKind, CheckStep, ScriptWhere, VmId};
 use crate::run::Run;
@@ -11,9 +9,6 @@ use crate::runbook::{Act, NodeId};
 
 use super::activity::Work;
 use super::fill::{UsedBy, program, text};
-
-/// Acts without a limit of their own: nothing waits for ever.
-const ACT_MAX: Duration = Duration::from_secs(4 * 3600);
 
 /// The work of a node, and when its time is up.
 ///
@@ -28,7 +23,7 @@ pub(super) fn work(
 ) -> Result<(Work, Option<Timestamp>), String> {
     let runbook = run.runbook();
     let compiled = runbook.nodes.at(node);
-    let limit = compiled.policy.timeout.unwrap_or(ACT_MAX);
+    let limit = compiled.policy.timeout.unwrap_or(limits::ACT_MAX);
     let work = match &compiled.act {
         Act::Check(check) => {
             return check_work(run, check).map(|work| (work, Some(since.plus(check.within))));

@@ -1,7 +1,7 @@
 //! What the answers of an estate mean for the run: from a report to the events that follow.
 
-use crate::base::Timestamp;
 use crate::base::time::format_duration;
+use crate::base::{Timestamp, limits};
 use crate::event::{Detail, EstateError, EventKind, Found, Observation, Progress, Submitted};
 use crate::model::CheckStep;
 use crate::run::Run;
@@ -187,7 +187,7 @@ fn of_find(
             cannot_tell(run, node, activity, Vec::new(), evidence, now)
         }
         Ok(Found::Failed(error)) => Next::End(vec![of_error(node, error)]),
-        Ok(Found::NeverArrived) => Next::GoOn(vec![EventKind::StepNotArrived { node }], now),
+        Ok(Found::NeverArrived) => of_no_arrival(run, node, activity, now),
         Ok(Found::CannotTell(evidence)) => {
             let evidence = format!("the estate cannot tell: {evidence}");
             cannot_tell(run, node, activity, Vec::new(), evidence, now)
@@ -219,6 +219,19 @@ fn of_observation(node: NodeId, observed: Result<Observation, EstateError>) -> E
             succeeded(node, Detail { exception, ..Detail::default() }, false)
         }
     }
+}
+
+/// The estate is sure that it never saw the key, so the same attempt is sent again: a few times, each later
+/// than the last, for whatever swallows requests may swallow all of them.
+fn of_no_arrival(run: &Run, node: NodeId, activity: &Activity, now: Timestamp) -> Next {
+    let Work::Verb { request, .. } = &activity.work else { crate::bug!("only verbs are looked for") };
+    let verb = request.verb();
+    let sent = run.never_arrived(node) + 1;
+    if sent < limits::ARRIVALS_MAX {
+        return Next::GoOn(vec![EventKind::StepNotArrived { node }], now.plus(AGAIN.saturating_mul(sent)));
+    }
+    let message = format!("`{verb}` was sent {sent} times and never arrived at the estate");
+    Next::End(vec![failed(node, "never_arrived", message, true, false)])
 }
 
 /// One look of a check.

@@ -34,9 +34,13 @@ pub async fn begin_run(
 /// # Errors
 /// The store cannot be read, its chain is broken, or an event cannot follow those before it.
 pub fn replay(store: &impl RunStore, id: &RunId) -> Result<(Run, Vec<Event>, Digest), StoreError> {
-    let runbook = store.runbook(id)?;
-    let (events, next) = store.log(id)?;
-    let run = Run::replay(id.as_str(), runbook, events.iter().cloned())
-        .map_err(|error| StoreError::Damaged { what: error.to_string() })?;
+    let mut run = Run::new(id.as_str(), store.runbook(id)?);
+    let mut events = Vec::new();
+    // One by one, so that the log is read on while its events are taken in.
+    let next = store.log(id, &mut |event| {
+        run.follow(&event).map_err(|error| StoreError::Damaged { what: error.to_string() })?;
+        events.push(event);
+        Ok(())
+    })?;
     Ok((run, events, next))
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::base::{Clock, Timestamp, words};
 use crate::event::{
-    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Stated,
+    Submitted,
 };
 use crate::inventory::{self, Inventory};
 use crate::schema::provider;
@@ -149,6 +150,17 @@ impl AnyEstate {
         match self {
             Self::Sim(sim) => sim.warnings(),
             Self::Qemu(_) | Self::Command(_) => &[],
+        }
+    }
+
+    /// What it says beforehand about its own times and faults; nothing where only acting shows them.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    pub fn stated(&self) -> Result<Stated, EstateError> {
+        match self {
+            Self::Sim(sim) => sim.stated(),
+            Self::Qemu(_) | Self::Command(_) => Ok(Stated::default()),
         }
     }
 

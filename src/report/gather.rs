@@ -4,7 +4,7 @@ use crate::base::Timestamp;
 use crate::event::{Event, Person};
 use crate::model::Mode;
 use crate::run::{NodeState, Question, Run};
-use crate::runbook::{Act, NodeId};
+use crate::runbook::{Act, NodeId, goal};
 
 use super::facts::{Achieved, ApprovalFact, ExceptionFact, Facts, Instants, Objectives, Who};
 use super::ledger::Ledger;
@@ -77,21 +77,7 @@ pub(super) fn loss_is_known(run: &Run) -> bool {
 
 /// When the objective was reached: the end of its step, or of the last machine's start.
 pub(super) fn reached(run: &Run) -> Option<(Timestamp, NodeId)> {
-    let runbook = run.runbook();
-    let ends: Vec<NodeId> = match runbook.objective.until {
-        Some(node) => vec![node],
-        None => machines::nodes(runbook).iter().filter_map(machines::MachineNodes::last).collect(),
-    };
-    let mut last = None;
-    for node in ends {
-        runbook.nodes.get(node)?;
-        let (_, ended) = run.times(node);
-        let ended = ended.filter(|_| run.node(node).is_done())?;
-        if last.is_none_or(|(at, _)| ended > at) {
-            last = Some((ended, node));
-        }
-    }
-    last
+    run.reached(&goal(run.runbook()))
 }
 
 fn achieved(run: &Run, now: Timestamp) -> Achieved {

@@ -15,6 +15,7 @@ pub mod page;
 mod path;
 mod plain;
 mod points;
+pub mod rehearsal;
 pub mod runs;
 pub mod status;
 mod status_text;

@@ -29,7 +29,7 @@ pub(super) fn facts(run: &Run, ledger: &Ledger) -> Vec<StepFact> {
         found.push(StepFact {
             name: node.name.clone(),
             phase: node.phase.word(),
-            kind: kind(&node.act),
+            kind: node.act.word(),
             state: word,
             reason: reason(run, state),
             tolerated: matches!(state, NodeState::Failed { tolerated: true, .. }),
@@ -42,31 +42,6 @@ pub(super) fn facts(run: &Run, ledger: &Ledger) -> Vec<StepFact> {
         });
     }
     found
-}
-
-/// What a node does, in a stable word.
-pub(super) const fn kind(act: &Act) -> &'static str {
-    match act {
-        Act::Join => "join",
-        Act::Approve(_) => "approve",
-        Act::Script(_) => "script",
-        Act::Check(_) => "check",
-        Act::Wait { .. } => "wait",
-        Act::AskPoints { .. } => "ask_points",
-        Act::ShutDown { .. } => "shut_down",
-        Act::ConfirmStopped { .. } => "confirm_stopped",
-        Act::Fence { .. } => "fence",
-        Act::ProcessPending { .. } => "process_pending",
-        Act::TakeFinal { .. } => "take_final",
-        Act::Bind(_) => "bind",
-        Act::FailOver { .. } => "fail_over",
-        Act::Start { .. } => "start",
-        Act::CommitGate(_) => "commit_gate",
-        Act::Commit { .. } => "commit",
-        Act::Reprotect { .. } => "reprotect",
-        Act::CleanUp { .. } => "clean_up",
-        Act::RollBack { .. } => "roll_back",
-    }
 }
 
 /// Why it failed, was skipped or waits.

@@ -167,6 +167,7 @@ impl Run {
         self.given_up.remove(&node);
         let record = self.nodes.at_mut(node);
         record.attempts = attempt;
+        record.never_arrived = 0;
         record.first_began.get_or_insert(at);
         if let (Some(slot), false) = (compiled.policy.slot, record.holds_slot) {
             record.holds_slot = true;
@@ -206,6 +207,7 @@ impl Run {
         match self.nodes.at(node).state.clone() {
             NodeState::Unknown { attempt, since, key, .. } => {
                 self.set(node, NodeState::Running { attempt, since, key, handle: None });
+                self.nodes.at_mut(node).never_arrived += 1;
                 Ok(())
             }
             other => Err(self.not_underway(node, &other)),

@@ -11,6 +11,7 @@ use crate::runbook::{Act, BoundPoint, Forecast, Lane, NodeId, Runbook, Slot, Sub
 
 use super::artifacts::Artifacts;
 use super::graph::Dependants;
+use super::ready::Ready;
 use super::{Exception, NodeState};
 
 /// Which nodes are awake.
@@ -46,6 +47,8 @@ pub(super) struct NodeRecord {
     pub(super) open: u32,
     /// Attempts so far.
     pub(super) attempts: u32,
+    /// How often the present attempt was found never to have arrived.
+    pub(super) never_arrived: u32,
     /// When the first attempt of the present series began.
     pub(super) first_began: Option<Timestamp>,
     /// It holds its slot.
@@ -85,7 +88,7 @@ pub struct Run {
     /// Since when it has gone on without a break: a driver took it up, or it was resumed.
     pub(super) going_since: Timestamp,
     pub(super) seq: u64,
-    pub(super) ready: BTreeSet<NodeId>,
+    pub(super) ready: Ready,
     pub(super) delayed: BTreeSet<(Timestamp, NodeId)>,
     pub(super) waiting: BTreeSet<NodeId>,
     pub(super) backing_off: BTreeSet<(Timestamp, NodeId)>,
@@ -185,6 +188,7 @@ impl Run {
             state: NodeState::NotStarted,
             open: 0,
             attempts: 0,
+            never_arrived: 0,
             first_began: None,
             holds_slot: false,
             made: false,
@@ -203,7 +207,7 @@ impl Run {
             last_at: runbook.compiled_at,
             going_since: runbook.compiled_at,
             seq: 0,
-            ready: BTreeSet::new(),
+            ready: Ready::default(),
             delayed: BTreeSet::new(),
             waiting: BTreeSet::new(),
             backing_off: BTreeSet::new(),
@@ -246,9 +250,17 @@ impl Run {
     ) -> Result<Self, ReplayError> {
         let mut run = Self::new(id, runbook);
         for event in events {
-            run.try_apply(&event).map_err(|why| ReplayError::Impossible { seq: event.seq, why })?;
+            run.follow(&event)?;
         }
         Ok(run)
+    }
+
+    /// Takes in the next event of a log that is not trusted.
+    ///
+    /// # Errors
+    /// It cannot follow those before it.
+    pub fn follow(&mut self, event: &Event) -> Result<(), ReplayError> {
+        self.try_apply(event).map_err(|why| ReplayError::Impossible { seq: event.seq, why })
     }
 
     /// Takes in an event of a live run, which this core asked for or was told by the driver.
@@ -282,7 +294,7 @@ impl Run {
         let was_settled = record.state.is_settled();
         match &record.state {
             NodeState::NotStarted => {
-                self.ready.remove(&node);
+                self.ready.remove(node, self.runbook.nodes.at(node).policy.slot);
                 if !self.delayed.is_empty() {
                     self.delayed.retain(|(_, other)| *other != node);
                 }

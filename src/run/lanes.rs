@@ -133,7 +133,7 @@ impl Run {
             self.open_windows(node, at);
             work.push(node);
         } else if delay.is_zero() {
-            self.ready.insert(node);
+            self.ready.insert(node, compiled.policy.slot);
         } else {
             self.delayed.insert((at.plus(delay), node));
         }

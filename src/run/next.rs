@@ -6,6 +6,7 @@ use crate::model::{CommitPolicy, VmId};
 use crate::runbook::{Act, CommitGate, NodeId, Slot};
 
 use super::core::{Flow, Run};
+use super::ready::Offer;
 use super::{Command, NodeState, Question, SkipReason, Wake};
 
 impl Run {
@@ -226,32 +227,33 @@ impl Run {
         }
         let mut free = limits::IN_FLIGHT_MAX.saturating_sub(self.running.len() + self.unknown.len());
         let mut taken: std::collections::BTreeMap<Slot, u32> = std::collections::BTreeMap::new();
-        let due = |queue: &std::collections::BTreeSet<(Timestamp, NodeId)>| -> Vec<NodeId> {
-            queue.iter().take_while(|(at, _)| *at <= now).map(|(_, node)| *node).collect()
-        };
-        let again = due(&self.backing_off);
-        let delayed = due(&self.delayed);
-        for node in again.iter().chain(&delayed).chain(&self.ready) {
-            let compiled = self.runbook.nodes.at(*node);
-            let record = self.nodes.at(*node);
+        let mut offer = |node: NodeId| {
+            let compiled = self.runbook.nodes.at(node);
+            let record = self.nodes.at(node);
             if free == 0 {
-                break;
+                return Offer::NoRoom;
             }
             if let (Some(slot), false) = (compiled.policy.slot, record.holds_slot) {
                 let used =
                     self.slots.get(&slot).copied().unwrap_or(0) + taken.get(&slot).copied().unwrap_or(0);
                 if self.slot_limit(slot).is_some_and(|limit| used >= limit) {
-                    continue;
+                    return Offer::NoSlot;
                 }
                 *taken.entry(slot).or_insert(0) += 1;
             }
             let attempt = record.attempts + 1;
             let key = Key::of(&self.id, u32::try_from(node.index()).unwrap_or(u32::MAX), attempt);
-            commands.push(Command::Begin { node: *node, attempt, key });
+            commands.push(Command::Begin { node, attempt, key });
             if !matches!(compiled.act, Act::Approve(_) | Act::CommitGate(_) | Act::Wait { .. }) {
                 free -= 1;
             }
+            Offer::Taken
+        };
+        let due = [&self.backing_off, &self.delayed];
+        for (_, node) in due.into_iter().flat_map(|queue| queue.iter().take_while(|(at, _)| *at <= now)) {
+            offer(*node);
         }
+        self.ready.offer(offer);
     }
 
     fn forward_is_active(&self) -> bool {

@@ -223,6 +223,16 @@ impl Run {
         }
         match &self.nodes.at(node).state {
             NodeState::Waiting { .. } if self.is_unclear(node) => Ok(event),
+            // Counted as done ahead of its turn, it would let what comes after it begin before what comes
+            // before it: an acceptance asked for, and a commit made, of machines that are not there yet.
+            NodeState::NotStarted if self.is_awake(node) && self.nodes.at(node).open > 0 => {
+                let before = self.runbook.nodes.at(node).after.iter().map(|edge| edge.on);
+                let before = before.filter(|on| self.runbook.nodes.at(*on).act != Act::Join);
+                let open = before.filter(|on| !self.nodes.at(*on).state.is_done());
+                let names: Vec<&str> = open.map(|on| self.name(on)).collect();
+                let waits = if names.is_empty() { "the steps before it".to_owned() } else { list(&names, 8) };
+                Err(No::from(format!("`{step}` has not had its turn, it waits for {waits}")))
+            }
             NodeState::NotStarted
             | NodeState::Waiting { .. }
             | NodeState::BackingOff { .. }

@@ -35,6 +35,12 @@ impl Run {
         self.nodes.at(node).attempts
     }
 
+    /// How often the present attempt at a node was found never to have arrived.
+    #[must_use]
+    pub fn never_arrived(&self, node: NodeId) -> u32 {
+        self.nodes.at(node).never_arrived
+    }
+
     /// When a node first began, and when it settled.
     #[must_use]
     pub fn times(&self, node: NodeId) -> (Option<Timestamp>, Option<Timestamp>) {
@@ -218,7 +224,7 @@ impl Run {
 
     /// Nodes that could begin: they wait for a slot, or for the driver.
     pub fn ready_to_begin(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.ready.iter().copied()
+        self.ready.all()
     }
 
     /// Nodes whose pause before the start is not over, earliest first.

@@ -147,6 +147,32 @@ impl Act {
         }
     }
 
+    /// What it does, in a stable word.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Approve(_) => "approve",
+            Self::Script(_) => "script",
+            Self::Check(_) => "check",
+            Self::Wait { .. } => "wait",
+            Self::AskPoints { .. } => "ask_points",
+            Self::ShutDown { .. } => "shut_down",
+            Self::ConfirmStopped { .. } => "confirm_stopped",
+            Self::Fence { .. } => "fence",
+            Self::ProcessPending { .. } => "process_pending",
+            Self::TakeFinal { .. } => "take_final",
+            Self::Bind(_) => "bind",
+            Self::FailOver { .. } => "fail_over",
+            Self::Start { .. } => "start",
+            Self::CommitGate(_) => "commit_gate",
+            Self::Commit { .. } => "commit",
+            Self::Reprotect { .. } => "reprotect",
+            Self::CleanUp { .. } => "clean_up",
+            Self::RollBack { .. } => "roll_back",
+        }
+    }
+
     /// The machine that the estate is asked about, if it is one.
     #[must_use]
     pub const fn vm(&self) -> Option<VmId> {

@@ -16,7 +16,7 @@ pub use drift::{Drift, drift, drift_diagnostics};
 pub use freeze::{RUNBOOK_FILE_FORMAT, freeze, looks_frozen, sound, thaw};
 pub use node::{Dependency, Lane, Needs, Node, NodeId, NodePolicy, Phase, Unit, UnitId};
 pub use preview::preview;
-pub use time::{forward, longest, upper_bound};
+pub use time::{attempt_bound, forward, goal, longest, upper_bound};
 pub use types::{
     AlignSpec, BoundPoint, EstateSpec, Facts, Forecast, LeftOut, MachineFact, RUNBOOK_FORMAT, Runbook,
     RunbookMachine, RunbookObjective, Site, Subject, SubjectId,

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::base::Id;
+use crate::base::{Id, IdVec};
 use crate::graph::order::{Csr, Order, critical_path, order};
-use crate::model::Retry;
+use crate::model::{Retry, VmId};
 
 use super::{Act, Lane, Node, NodeId, Phase, Runbook};
 
@@ -22,6 +22,24 @@ pub fn forward(runbook: &Runbook) -> (Csr, Order) {
     let csr = Csr::new(runbook.nodes.len(), edges.iter().copied());
     let order = order(&csr);
     (csr, order)
+}
+
+/// The nodes whose ends stop the clock of the RTO: the objective's own, else each machine's last one before
+/// the commit window: when its guest answers, where the plan waits for that.
+#[must_use]
+pub fn goal(runbook: &Runbook) -> Vec<NodeId> {
+    if let Some(until) = runbook.objective.until {
+        return vec![until];
+    }
+    let mut last: IdVec<VmId, Option<NodeId>> = runbook.machines.ids().map(|_| None).collect();
+    for (id, node) in runbook.nodes.iter_enumerated() {
+        let (Act::FailOver { vm } | Act::Start { vm }) = &node.act else { continue };
+        if let Some(slot) = last.get_mut(*vm) {
+            // A start comes after its failover, and its guest's answer after both.
+            *slot = (*slot).max(Some(node.policy.slot_until.unwrap_or(id)));
+        }
+    }
+    last.iter().copied().flatten().collect()
 }
 
 /// The longest time from the beginning to the node that ends the RTO (else the last start), if every
@@ -50,11 +68,11 @@ pub fn upper_bound(node: &Node) -> Duration {
     let once = match &node.act {
         Act::Join | Act::CommitGate(_) | Act::AskPoints { .. } => Duration::ZERO,
         Act::Approve(approve) => approve.within,
-        Act::Check(check) => check.within,
         Act::Wait { duration, .. } => *duration,
-        Act::Script(script) => node.policy.timeout.unwrap_or(script.spec.timeout),
-        Act::Fence { spec, .. } => node.policy.timeout.unwrap_or(spec.timeout),
-        Act::ShutDown { .. }
+        Act::Check(_)
+        | Act::Script(_)
+        | Act::Fence { .. }
+        | Act::ShutDown { .. }
         | Act::ConfirmStopped { .. }
         | Act::ProcessPending { .. }
         | Act::TakeFinal { .. }
@@ -64,10 +82,21 @@ pub fn upper_bound(node: &Node) -> Duration {
         | Act::Commit { .. }
         | Act::Reprotect { .. }
         | Act::CleanUp { .. }
-        | Act::RollBack { .. } => node.policy.timeout.unwrap_or_default(),
+        | Act::RollBack { .. } => attempt_bound(node).unwrap_or_default(),
     };
     let all = node.policy.retry.as_ref().map_or(once, |retry| with_retries(once, retry));
     node.policy.delay.saturating_add(all)
+}
+
+/// After how long one attempt at a node is given up, where its rules say so.
+#[must_use]
+pub fn attempt_bound(node: &Node) -> Option<Duration> {
+    match &node.act {
+        Act::Check(check) => Some(check.within),
+        Act::Script(script) => Some(node.policy.timeout.unwrap_or(script.spec.timeout)),
+        Act::Fence { spec, .. } => Some(node.policy.timeout.unwrap_or(spec.timeout)),
+        _ => node.policy.timeout,
+    }
 }
 
 /// Attempts after which a sum is not added up further: no plan's pause is that short.

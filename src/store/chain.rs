@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::base::{Digest, limits};
 use crate::event::{Event, EventLine};
 
+use super::ahead::Ahead;
 use super::handle::Readers;
 use super::writer::Stop;
 use super::{RunId, StoreError, append, mark, rows};
@@ -21,7 +22,10 @@ pub struct EventReader {
     /// The last event given out.
     seq: u64,
     digest: Digest,
+    /// Lines whose chain was checked.
     page: std::vec::IntoIter<EventLine>,
+    /// Reads on while there is much to read.
+    ahead: Option<Ahead>,
     failed: bool,
 }
 
@@ -30,7 +34,8 @@ impl EventReader {
     pub(super) fn new(readers: Arc<Readers>, run: &RunId, from: u64) -> Result<Self, StoreError> {
         let seq = from.saturating_sub(1);
         let digest = readers.with(|connection| before(connection, run, seq))?;
-        Ok(Self { readers, run: run.clone(), seq, digest, page: Vec::new().into_iter(), failed: false })
+        let (run, page) = (run.clone(), Vec::new().into_iter());
+        Ok(Self { readers, run, seq, digest, page, ahead: None, failed: false })
     }
 
     /// The number of the last event given out; 0 before the first.
@@ -49,26 +54,35 @@ impl EventReader {
         let line = match self.page.next() {
             Some(line) => line,
             None => {
-                let marked = mark::last(&self.readers.from.path, &self.run);
-                let page =
-                    self.readers.with(|connection| page(connection, &self.run, self.seq, &self.digest))?;
-                self.page = page.into_iter();
+                self.page = self.next_page()?.into_iter();
                 match self.page.next() {
                     Some(line) => line,
-                    None => {
-                        mark::check(&self.readers.from.path, &self.run, marked, self.seq)?;
-                        return Ok(None);
-                    }
+                    None => return Ok(None),
                 }
             }
         };
-        if line.seq != self.seq + 1 {
-            return Err(damaged(&self.run, &format!("event {} is missing", self.seq + 1)));
-        }
-        let event = line.read(&self.digest).map_err(|why| damaged(&self.run, &why))?;
+        let event = line.event().map_err(|why| damaged(&self.run, &why))?;
         self.seq = line.seq;
         self.digest = line.digest;
         Ok(Some(event))
+    }
+
+    /// The lines after the last one; none is the end.
+    fn next_page(&mut self) -> Result<Vec<EventLine>, StoreError> {
+        if let Some(page) = self.ahead.as_ref().and_then(Ahead::next) {
+            return page;
+        }
+        self.ahead = None;
+        let marked = mark::last(&self.readers.from.path, &self.run);
+        let page = checked_page(&self.readers, &self.run, self.seq, &self.digest)?;
+        match page.last() {
+            None => mark::check(&self.readers.from.path, &self.run, marked, self.seq)?,
+            Some(last) if is_full(&page) => {
+                self.ahead = Ahead::start(&self.readers, &self.run, last.seq, &last.digest);
+            }
+            Some(_) => {}
+        }
+        Ok(page)
     }
 }
 
@@ -109,6 +123,42 @@ fn before(connection: &Connection, run: &RunId, seq: u64) -> Result<Digest, Stop
         }
         None => Err(StoreError::NoSuchRun { said: run.to_string(), near: None }.into()),
     }
+}
+
+/// The lines after event `seq`, which has `digest`, up to one that does not fit the one before it; an error
+/// where that is the first. No line is the end.
+pub(super) fn checked_page(
+    readers: &Readers,
+    run: &RunId,
+    seq: u64,
+    digest: &Digest,
+) -> Result<Vec<EventLine>, StoreError> {
+    let mut lines = readers.with(|connection| page(connection, run, seq, digest))?;
+    let (mut last, mut before) = (seq, digest);
+    let mut broken = None;
+    for line in &lines {
+        if line.seq != last + 1 {
+            broken = Some(format!("event {} is missing", last + 1));
+        } else if let Err(why) = line.follows(before) {
+            broken = Some(why);
+        }
+        if broken.is_some() {
+            break;
+        }
+        (last, before) = (line.seq, &line.digest);
+    }
+    match broken {
+        Some(why) if last == seq => Err(damaged(run, &why)),
+        Some(_) => {
+            lines.retain(|line| line.seq <= last);
+            Ok(lines)
+        }
+        None => Ok(lines),
+    }
+}
+
+fn is_full(page: &[EventLine]) -> bool {
+    i64::try_from(page.len()).is_ok_and(|lines| lines >= limits::STORE_PAGE_EVENTS)
 }
 
 /// The lines after event `seq`, which has `digest`. No line is the end, and the end has to be where

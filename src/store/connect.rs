@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::base::limits;
@@ -18,6 +19,8 @@ pub enum OpenFor {
     Read,
 }
 
+/// A connection is used by one thread at a time, so SQLite need not lock it.
+const ALONE: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 /// Statements kept prepared by one connection: more than there are.
 const STATEMENTS_MAX: usize = 64;
 /// Pages kept by the writing connection, in KiB, as measured: 64 MiB.
@@ -37,8 +40,9 @@ pub(super) struct ReadFrom {
 /// The writing connection of a state folder, its tables up to date.
 pub(super) fn for_writing(folder: &Path) -> Result<(Connection, ReadFrom), StoreError> {
     let path = folder::create(folder)?;
-    let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .map_err(|error| StoreError::of_sqlite(&path, &error))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | ALONE;
+    let mut connection =
+        Connection::open_with_flags(&path, flags).map_err(|error| StoreError::of_sqlite(&path, &error))?;
     // SQLite opens what it may only read without a word.
     if connection.is_readonly("main").unwrap_or(false) {
         return Err(StoreError::ReadOnly { path });
@@ -80,10 +84,11 @@ impl ReadFrom {
     pub(super) fn connect(&self) -> Result<Connection, StoreError> {
         let sqlite = |error: rusqlite::Error| StoreError::of_sqlite(&self.path, &error);
         let connection = if self.frozen {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | ALONE;
             Connection::open_with_flags(frozen_uri(&self.path), flags).map_err(sqlite)?
         } else {
-            Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sqlite)?
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | ALONE;
+            Connection::open_with_flags(&self.path, flags).map_err(sqlite)?
         };
         settle(&connection, &self.path)?;
         Ok(connection)
@@ -95,6 +100,9 @@ fn settle(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection
         .busy_timeout(limits::STORE_BUSY)
+        // Otherwise the planner looks at the values that are bound, and statements kept prepared are
+        // prepared anew at every use.
+        .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop))
         .and_then(|()| connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON"))
         .map_err(|error| StoreError::of_sqlite(path, &error))
 }

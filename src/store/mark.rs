@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::Read as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -54,9 +55,8 @@ impl Marks {
     }
 }
 
-fn write(file: &mut File, seq: u64) -> std::io::Result<()> {
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(format!("{seq:020}\n").as_bytes())
+fn write(file: &File, seq: u64) -> std::io::Result<()> {
+    file.write_all_at(format!("{seq:020}\n").as_bytes(), 0)
 }
 
 fn folder(database: &Path) -> PathBuf {

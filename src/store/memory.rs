@@ -255,15 +255,18 @@ impl RunStore for MemoryStore {
         self.with(run, |kept| Ok(Arc::clone(&kept.runbook)))
     }
 
-    fn log(&self, run: &RunId) -> Result<(Vec<Event>, Digest), StoreError> {
+    fn log(
+        &self,
+        run: &RunId,
+        take: &mut dyn FnMut(Event) -> Result<(), StoreError>,
+    ) -> Result<Digest, StoreError> {
         self.with(run, |kept| {
             let mut digest = kept.before.clone();
-            let mut events = Vec::with_capacity(kept.lines.len());
             for line in &kept.lines {
-                events.push(line.read(&digest).map_err(|what| StoreError::Damaged { what })?);
+                take(line.read(&digest).map_err(|what| StoreError::Damaged { what })?)?;
                 digest = line.digest.clone();
             }
-            Ok((events, digest))
+            Ok(digest)
         })
     }
 

@@ -3,6 +3,7 @@
 //! Events come in as lines and are durable before the call returns; readers get them back with
 //! their chain checked. Knows neither what an event means nor who drives.
 
+mod ahead;
 mod append;
 mod chain;
 mod connect;

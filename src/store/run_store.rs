@@ -67,11 +67,16 @@ pub trait RunStore: Sync {
     /// `NoSuchRun`, `Damaged`; it cannot be read.
     fn runbook(&self, run: &RunId) -> Result<Arc<Runbook>, StoreError>;
 
-    /// The whole run log, checked, and the digest that the next line follows.
+    /// Hands over the whole run log, checked, event by event as it is read, and returns the digest that the
+    /// next line follows.
     ///
     /// # Errors
-    /// `NoSuchRun`, `Damaged`; it cannot be read.
-    fn log(&self, run: &RunId) -> Result<(Vec<Event>, Digest), StoreError>;
+    /// `NoSuchRun`, `Damaged`; it cannot be read; what `take` says of an event.
+    fn log(
+        &self,
+        run: &RunId,
+        take: &mut dyn FnMut(Event) -> Result<(), StoreError>,
+    ) -> Result<Digest, StoreError>;
 
     /// Where the output of programs is kept.
     ///
@@ -112,11 +117,16 @@ impl RunStore for Store {
         Self::runbook(self, run).map(Arc::new)
     }
 
-    fn log(&self, run: &RunId) -> Result<(Vec<Event>, Digest), StoreError> {
+    fn log(
+        &self,
+        run: &RunId,
+        take: &mut dyn FnMut(Event) -> Result<(), StoreError>,
+    ) -> Result<Digest, StoreError> {
         let mut reader = self.events(run, 1)?;
-        let events = reader.by_ref().collect::<Result<Vec<Event>, StoreError>>()?;
-        let next = reader.digest().clone();
-        Ok((events, next))
+        for event in reader.by_ref() {
+            take(event?)?;
+        }
+        Ok(reader.digest().clone())
     }
 
     fn output(&self) -> Result<PathBuf, StoreError> {

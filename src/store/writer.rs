@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::limits;
@@ -124,7 +124,8 @@ impl Drop for Writer {
     }
 }
 
-fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, path: &Path) {
+#[expect(clippy::needless_pass_by_value, reason = "the thread owns the connection and closes it at its end")]
+fn write(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, path: &Path) {
     let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(limits::STORE_GROUP_MAX);
     // After a failed sync nobody knows what the disk holds: nothing is written by this process again.
     let mut broken: Option<StoreError> = None;
@@ -132,7 +133,8 @@ fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>,
         let failed = match &broken {
             Some(error) => Some(error.clone()),
             None => {
-                commit(&mut connection, &mut group).err().map(|error| StoreError::of_sqlite(path, &error))
+                let done = commit(&connection, &mut group);
+                done.err().map(|error| StoreError::of_sqlite(path, &error))
             }
         };
         broken = failed.clone().filter(StoreError::is_fatal);
@@ -146,10 +148,17 @@ fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>,
     }
 }
 
-fn commit(connection: &mut Connection, group: &mut [Box<dyn Work>]) -> Result<(), rusqlite::Error> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for work in group {
-        work.perform(&transaction)?;
+/// Statements kept prepared, not a transaction of the binding's: that parses both anew for each commit.
+fn commit(connection: &Connection, group: &mut [Box<dyn Work>]) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let done = group
+        .iter_mut()
+        .try_for_each(|work| work.perform(connection))
+        .and_then(|()| connection.prepare_cached("COMMIT")?.execute([]).map(drop));
+    // Where a commit failed for want of space SQLite has rolled it back already.
+    if done.is_err() && !connection.is_autocommit() {
+        // What stays open makes the next commit fail.
+        drop(connection.execute_batch("ROLLBACK"));
     }
-    transaction.commit()
+    done
 }

@@ -115,4 +115,25 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
         "MP0811",
         "each version words a report anew, and a kept one would be told of for that",
     ),
+    at(
+        "MP0901",
+        "tests/rehearse/command.rs",
+        "wrong_faults_are_refused_with_the_nearest_name",
+        "MP0901",
+        "it is about what a rehearsal is told, and no plan",
+    ),
+    at(
+        "MP0902",
+        "tests/rehearse/command.rs",
+        "wrong_faults_are_refused_with_the_nearest_name",
+        "MP0902",
+        "it is about what a rehearsal is told, and no plan",
+    ),
+    at(
+        "MP0903",
+        "tests/rehearse/command.rs",
+        "durations_that_lie_are_refused_with_all_that_is_wrong",
+        "MP0903",
+        "it is about what a rehearsal is told, and no plan",
+    ),
 ];

@@ -47,6 +47,18 @@ fn hanging_losing_dropping_and_lying_are_told_apart() {
 }
 
 #[test]
+fn what_an_estate_forgets_it_has_done_and_cannot_tell() {
+    let lab = Lab::with("{}", &["forget shut_down app01 once"]);
+    let (key, request) = (lab.key(), shut_down("app01"));
+    assert!(matches!(lab.submit(&key, &request), Err(EstateError::Unknown { .. })));
+    assert!(matches!(lab.find(&key, &request), Found::CannotTell(_)));
+    lab.minutes(5);
+    assert!(matches!(lab.find(&key, &request), Found::CannotTell(_)));
+    assert_eq!(lab.observe("app01", false).source_running, Some(false));
+    assert_eq!(lab.sim.stated().unwrap().faults, [""; 0], "it has come, and is not to come any more");
+}
+
+#[test]
 fn a_cut_site_is_not_reached_seen_or_replicated_until_its_time_is_up() {
     let lab = Lab::with("{}", &["cut site avs at +10m for 30m"]);
     lab.minutes(11);

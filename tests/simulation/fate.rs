@@ -17,7 +17,7 @@ use super::schedule::{Blow, Schedule, Strike};
 pub struct Fate {
     inner: Mutex<Inner>,
     /// The present engine is to be dropped, or left standing.
-    pub struck: Notify,
+    struck: Notify,
 }
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ struct Inner {
     /// The present engine. Nothing happens to one that stands still.
     engine: u32,
     lease_now: Timestamp,
-    /// The events that the present engine was shown: durable, all of them.
+    /// The run log as engines showed it: durable, all of it.
     seen: Vec<Arc<Event>>,
     keys: BTreeMap<String, (NodeId, u32)>,
     broken: Vec<String>,
@@ -94,9 +94,15 @@ impl Fate {
         }
     }
 
-    /// What stopped the present engine, and what lets it go on.
-    pub fn take_strike(&self) -> Option<(Strike, Arc<Notify>)> {
-        self.inner().strike.take()
+    /// Waits until the present engine is stopped: by what, and what lets it go on.
+    pub async fn stopped(&self) -> (Strike, Arc<Notify>) {
+        loop {
+            self.struck.notified().await;
+            // Two acts of one engine may be struck at the same moment; it stops once.
+            if let Some(strike) = self.inner().strike.take() {
+                return strike;
+            }
+        }
     }
 
     pub fn writes(&self) -> u32 {
@@ -118,10 +124,10 @@ impl Fate {
         inner.lease_now = inner.lease_now.plus(musterpoint::base::limits::LEASE * 2);
     }
 
-    /// An engine begins: it will be shown the log from the start.
+    /// An engine begins.
     pub fn engine_begins(&self, engine: u32) {
         let mut inner = self.inner();
-        inner.seen.clear();
+        inner.strike = None;
         inner.engine = engine;
     }
 
@@ -133,6 +139,10 @@ impl Fate {
     /// A durable event, as an engine showed it.
     pub fn show(&self, event: &Event) {
         let mut inner = self.inner();
+        // Whoever takes over is shown the log from its start.
+        if event.seq <= inner.seen.len() as u64 {
+            return;
+        }
         if let EventKind::StepStarted { node, attempt, key } = &event.kind {
             inner.keys.insert(key.as_str().to_owned(), (*node, *attempt));
         }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use musterpoint::event::{Event, EventKind};
-use musterpoint::model::IfLate;
+use musterpoint::event::{Event, EventKind, Outcome};
+use musterpoint::model::{CheckKind, IfLate};
 use musterpoint::runbook::{Act, Needs, NodeId, Runbook};
 
 /// Why a commit may not be yet, one sentence each: approvals, checks, scripts and the window before it that
@@ -18,11 +18,20 @@ pub fn open_gates(runbook: &Runbook, events: &[Arc<Event>], commit: NodeId) -> V
             compiled.act,
             Act::Approve(_) | Act::CommitGate(_) | Act::Check(_) | Act::Script(_) | Act::Fence { .. }
         );
-        if gates && !compiled.policy.optional && !passed.contains(&node) {
+        if gates && !compiled.policy.optional && !passed.contains(&node) && !left_out(runbook, events, node) {
             open.push(format!("`{}` is not passed", compiled.name));
         }
     }
     open
+}
+
+/// Whether a check looks at a machine of which a person skipped a step: that machine is not committed.
+fn left_out(runbook: &Runbook, events: &[Arc<Event>], node: NodeId) -> bool {
+    let Act::Check(check) = &runbook.nodes.at(node).act else { return false };
+    let CheckKind::Heartbeat(vm) = check.kind else { return false };
+    events.iter().any(|event| {
+        matches!(&event.kind, EventKind::StepSkipped { node, .. } if runbook.nodes.at(*node).act.vm() == Some(vm))
+    })
 }
 
 /// Everything that a node needs done, and what those need.
@@ -50,7 +59,9 @@ fn passed(runbook: &Runbook, events: &[Arc<Event>]) -> BTreeSet<NodeId> {
                 passed.remove(node);
                 yes.remove(node);
             }
-            EventKind::StepSucceeded { node, .. } | EventKind::StepSkipped { node, .. } => {
+            EventKind::StepSucceeded { node, .. }
+            | EventKind::StepSkipped { node, .. }
+            | EventKind::OutcomeStated { node, outcome: Outcome::Happened, .. } => {
                 passed.insert(*node);
             }
             EventKind::StepFailed { node, .. } => {

@@ -7,13 +7,17 @@ use musterpoint::runbook::{Act, NodeId};
 
 use super::play::Played;
 use super::scenario::Scenario;
+use super::schedule::Schedule;
 
 /// Every promise that was broken, one sentence each.
-pub fn judge(scenario: &Scenario, played: &Played) -> Vec<String> {
+pub fn judge(scenario: &Scenario, schedule: &Schedule, played: &Played) -> Vec<String> {
     let mut broken = Vec::new();
     one_effect_a_key(played, &mut broken);
     one_success_an_intent(scenario, played, &mut broken);
-    machines_are_where_the_end_says(scenario, played, &mut broken);
+    // What an estate lies about is seen where something is looked at afterwards, and only there.
+    if !schedule.faults.iter().any(|fault| fault.starts_with("lie")) {
+        machines_are_where_the_end_says(scenario, played, &mut broken);
+    }
     tests_leave_nothing(scenario, played, &mut broken);
     if played.held > 0 {
         broken.push(format!("{} machines are held by a run that has ended", played.held));

@@ -35,7 +35,7 @@ fn broken_by(scenario: &Scenario, schedule: &Schedule) -> Result<play::Played, V
         let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned()));
         Err(vec![format!("a panic: {}", said.unwrap_or_default())])
     })?;
-    let broken = judge::judge(scenario, &played);
+    let broken = judge::judge(scenario, schedule, &played);
     if broken.is_empty() { Ok(played) } else { Err(broken) }
 }
 

@@ -2,6 +2,7 @@
 //! back or on in the end. Tells the truth, which a person finds by looking.
 
 use musterpoint::estate::sim::Sim;
+use musterpoint::event::Outcome;
 use musterpoint::model::{Ladder, LadderEnd, Policy, PolicyKind, RoleMembers};
 use musterpoint::run::{NodeState, OperatorRequest, Question, Run, RunState};
 use musterpoint::runbook::{Act, NodeId};
@@ -73,11 +74,14 @@ pub fn help(run: &Run, round: u32, sight: &Sight<'_>, dice: &mut Dice) -> Vec<(S
             }),
             (Question::Unclear { key, .. }, _) => {
                 let happened = happened(sight, key.as_str());
-                ask(if happened {
-                    OperatorRequest::Skip { step, reason: reason() }
-                } else {
-                    OperatorRequest::Retry { step: Some(step) }
-                });
+                let outcome = if happened { Outcome::Happened } else { Outcome::DidNotHappen };
+                // What a fence came to is said by whoever may say that it is fenced.
+                let by = match compiled.act {
+                    Act::Fence { .. } => role_member(run, &compiled.act),
+                    _ => "dana".to_owned(),
+                };
+                asked.push((by, OperatorRequest::Resolve { step, outcome, reason: reason() }));
+                return asked;
             }
             (Question::Approval { .. } | Question::Commit { .. }, _) => {}
         }

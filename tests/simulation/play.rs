@@ -107,9 +107,11 @@ pub fn play(scenario: &Scenario, schedule: &Schedule) -> Result<Played, Vec<Stri
         };
         let mut broken = world.fate.take_broken();
         if std::env::var_os("SIM_LOG").is_some() {
-            for event in world.kept.log(&world.run).map(|(events, _)| events).unwrap_or_default() {
+            let told = world.kept.log(&world.run, &mut |event| {
                 println!("{} {} {}", event.seq, event.at, serde_json::to_string(&event.kind).unwrap());
-            }
+                Ok(())
+            });
+            assert!(told.is_ok(), "{told:?}");
         }
         match done {
             Ok(played) if broken.is_empty() => Ok(played),
@@ -193,10 +195,7 @@ impl World {
             let mut drive = Box::pin(drive_in(surroundings, &self.run, options(), &mut shown));
             let end = tokio::select! {
                 biased;
-                () = self.fate.struck.notified() => {
-                    let (strike, release) = self.fate.take_strike().expect("a strike");
-                    End::Struck(strike, release)
-                }
+                (strike, release) = self.fate.stopped() => End::Struck(strike, release),
                 end = &mut drive => match end {
                     Ok(end) => End::Drove(end),
                     Err(error) => End::Failed(error),
@@ -235,10 +234,7 @@ impl World {
         self.fate.engine_goes_on(engine);
         let end = tokio::select! {
             biased;
-            () = self.fate.struck.notified() => {
-                drop(self.fate.take_strike());
-                return Ok(second);
-            }
+            _ = self.fate.stopped() => return Ok(second),
             end = first => end,
         };
         let lost = matches!(

@@ -84,8 +84,12 @@ impl RunStore for MortalStore {
         self.kept.runbook(run)
     }
 
-    fn log(&self, run: &RunId) -> Result<(Vec<Event>, Digest), StoreError> {
-        self.kept.log(run)
+    fn log(
+        &self,
+        run: &RunId,
+        take: &mut dyn FnMut(Event) -> Result<(), StoreError>,
+    ) -> Result<Digest, StoreError> {
+        self.kept.log(run, take)
     }
 
     fn output(&self) -> Result<PathBuf, StoreError> {

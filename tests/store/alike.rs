@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use musterpoint::base::Timestamp;
+use musterpoint::base::{Digest, Timestamp};
 use musterpoint::event::{Event, EventKind, EventLine};
 use musterpoint::runbook::Runbook;
 use musterpoint::store::{
@@ -41,6 +41,16 @@ fn said<T: std::fmt::Debug>(answer: &Result<T, StoreError>) -> String {
         Ok(answer) => format!("{answer:?}"),
         Err(error) => format!("refused: {error}"),
     }
+}
+
+/// A whole run log, and what its next line follows.
+fn log(store: &impl RunStore, id: &RunId) -> Result<(Vec<Event>, Digest), StoreError> {
+    let mut events = Vec::new();
+    let next = store.log(id, &mut |event| {
+        events.push(event);
+        Ok(())
+    })?;
+    Ok((events, next))
 }
 
 impl Both {
@@ -144,8 +154,7 @@ impl Both {
             let open: fn(Result<Vec<OperatorRequest>, StoreError>) -> _ = |open| open;
             let (file, memory) = (open(self.file.open_requests(&id)), open(self.memory.open_requests(&id)));
             self.alike("open_requests", &file, &memory);
-            let file: Result<(Vec<Event>, _), _> = RunStore::log(&self.file, &id);
-            let memory = RunStore::log(&self.memory, &id);
+            let (file, memory) = (log(&self.file, &id), log(&self.memory, &id));
             self.alike("log", &file, &memory);
             for request in self.memory.requests(&id).unwrap() {
                 assert_eq!(self.file.request(request.id).unwrap(), Some(request), "of {id}");

@@ -1,6 +1,7 @@
 //! The command line: every verb and option once; help, completions and the man page come from here.
 
 mod of_run;
+mod rehearse;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(super) use of_run::{
     AnswerArgs, CommitArgs, KeyArgs, ListArgs, LogArgs, LogFormat, PointArgs, ReasonArgs, ReportArgs,
     ReportFormat, ResolveArgs, ResumeArgs, RetryArgs, RunArgs, SkipArgs, StatusArgs, VerifyArgs,
 };
+pub(super) use rehearse::RehearseArgs;
 
 /// Recovery plans as code: compiled, proved, rehearsed, executed and evidenced.
 #[derive(Debug, Parser)]
@@ -72,6 +74,8 @@ pub(super) enum Verb {
     Points(PointsArgs),
     /// The runbook of an operation: points, loss, phases, steps, limits, digest; writes nothing
     Preview(PreviewArgs),
+    /// Rehearse an operation in memory, many times and with faults: how long it takes, what it survives
+    Rehearse(RehearseArgs),
     /// Move the machines away from home
     Failover(StartArgs),
     /// Bring the machines home

@@ -12,6 +12,7 @@ mod log;
 mod points;
 mod preview;
 pub(super) mod provider;
+mod rehearse;
 mod report;
 mod request;
 mod resume;
@@ -42,6 +43,7 @@ pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Estate(args) => estate::run(context, &args),
         Verb::Points(args) => points::run(context, &args),
         Verb::Preview(args) => preview::run(context, &args),
+        Verb::Rehearse(args) => rehearse::run(context, &args),
         Verb::Failover(args) => start::run(context, Operation::Failover, &args),
         Verb::Failback(args) => start::run(context, Operation::Failback, &args),
         Verb::Test(args) => start::test(context, &args),

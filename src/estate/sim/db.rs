@@ -58,6 +58,7 @@ pub(super) struct Fate {
     /// Of a cleanup: it leaves a disk. Of a failover of a test: if it comes to nothing, what it made stays.
     pub(super) leak: bool,
     pub(super) fail: Option<EstateError>,
+    /// Nobody can say afterwards what became of it.
     pub(super) forget: bool,
     pub(super) late_s: u64,
     pub(super) no_tools: bool,

@@ -3,76 +3,14 @@
 use std::time::Duration;
 
 use crate::base::Timestamp;
-use crate::base::time::parse_duration;
 use crate::base::words::did_you_mean;
+use crate::event::fault::{self, FaultTrouble, VerbFault};
 use crate::inventory::Inventory;
 use crate::source::Diagnostic;
 use crate::source::codes::estate::{SIM_FAULT, SIM_NAME};
 
-/// Verbs that a fault may name.
-pub(super) const VERBS: [&str; 11] = [
-    "process_pending",
-    "shut_down",
-    "take_final",
-    "fail_over",
-    "start",
-    "change_point",
-    "roll_back",
-    "commit",
-    "reprotect",
-    "clean_up",
-    "guest_script",
-];
-
-const FIRST_WORDS: [&str; 13] =
-    ["fail", "hang", "lose", "forget", "drop", "lie", "leak", "late", "no", "vanish", "spoil", "cut", "down"];
-
-/// Verbs that can leave something of a test behind.
-const LEAKS: [&str; 2] = ["clean_up", "fail_over"];
-
-/// How often a fault comes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Times {
-    /// Each time.
-    Always,
-    /// The first so many times.
-    First(u32),
-    /// In so many of a hundred cases, drawn from the seed.
-    Percent(u64),
-}
-
-/// What goes wrong with a verb.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Twist {
-    /// It is accepted and then fails; nothing came about.
-    Fail {
-        /// Whether trying again may help.
-        retry: bool,
-        /// The code of the error.
-        code: String,
-    },
-    /// It never ends until it is cancelled.
-    Hang,
-    /// It is accepted and the answer is lost.
-    Lose,
-    /// The answer is lost, and the estate cannot tell afterwards what became of it.
-    Forget,
-    /// It never arrives, and no answer comes.
-    Drop,
-    /// It is said to be done and is not.
-    Lie,
-    /// A cleanup is said to be done and leaves a disk; a failover of a test that comes to nothing leaves
-    /// what it had made.
-    Leak,
-    /// It takes so much longer (a start: the guest answers so much later).
-    Late(Duration),
-    /// VMware Tools stay off.
-    NoTools,
-    /// The agent never registers.
-    NoAgent,
-    /// The guest never answers.
-    NoHeartbeat,
-}
+/// The words that a fault of something else than a verb begins with.
+const FIRST_WORDS: [&str; 4] = ["vanish", "spoil", "cut", "down"];
 
 /// From when, for how long. Both are counted from when the estate first heard of the fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,16 +49,7 @@ impl When {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Fault {
     /// With a verb.
-    Verb {
-        /// What.
-        twist: Twist,
-        /// The verb.
-        verb: &'static str,
-        /// The machine; any if none.
-        machine: Option<String>,
-        /// How often.
-        times: Times,
-    },
+    Verb(VerbFault),
     /// Points of a machine or of a group's members are lost.
     Point {
         /// The machine or group.
@@ -152,8 +81,8 @@ impl Fault {
     /// Whether it concerns a verb on one of these machines.
     pub(super) fn concerns(&self, on: &str, machines: &[String]) -> bool {
         match self {
-            Self::Verb { verb, machine, .. } => {
-                *verb == on && machine.as_ref().is_none_or(|machine| machines.contains(machine))
+            Self::Verb(fault) => {
+                fault.verb == on && fault.machine.as_ref().is_none_or(|machine| machines.contains(machine))
             }
             Self::Point { .. } | Self::Cut { .. } | Self::Down { .. } => false,
         }
@@ -169,29 +98,12 @@ impl Fault {
         let Some((first, rest)) = words.split_first() else {
             return Err(names.shape("is empty", "write what goes wrong, such as `fail fail_over app02 once`"));
         };
+        if let Some(fault) = VerbFault::read(&words).map_err(|trouble| names.trouble(trouble))? {
+            names.machine(fault.machine.as_deref())?;
+            return Ok(Self::Verb(fault));
+        }
+        let known: Vec<&'static str> = fault::FIRST_WORDS.into_iter().chain(FIRST_WORDS).collect();
         match (*first, rest) {
-            ("fail" | "hang" | "lose" | "forget" | "drop" | "lie", [verb, machine, tail @ ..]) => {
-                names.verb_fault(first, verb, machine, tail)
-            }
-            ("leak", [verb, machine, tail @ ..]) => {
-                if !LEAKS.contains(verb) {
-                    return Err(names.word(verb, &LEAKS));
-                }
-                names.with_times(Twist::Leak, verb, machine, tail)
-            }
-            ("late", [verb, machine, by, tail @ ..]) => {
-                let by = names.duration(by)?;
-                names.with_times(Twist::Late(by), verb, machine, tail)
-            }
-            ("no", [what, machine, tail @ ..]) => {
-                let twist = match *what {
-                    "tools" => Twist::NoTools,
-                    "agent" => Twist::NoAgent,
-                    "heartbeat" => Twist::NoHeartbeat,
-                    other => return Err(names.word(other, &["tools", "agent", "heartbeat"])),
-                };
-                names.with_times(twist, "start", machine, tail)
-            }
             ("vanish" | "spoil", ["point", subject, id, tail @ ..]) => Ok(Self::Point {
                 subject: names.subject(subject)?,
                 id: (*id).to_owned(),
@@ -204,10 +116,10 @@ impl Fault {
             ("down", ["server", server, tail @ ..]) => {
                 Ok(Self::Down { server: names.server(server)?, when: names.when(tail)? })
             }
-            (word, _) if FIRST_WORDS.contains(&word) => {
+            (word, _) if known.contains(&word) => {
                 Err(names.shape("ends too early", "complete it as `muster explain MP0521` shows"))
             }
-            (word, _) => Err(names.word(word, &FIRST_WORDS)),
+            (word, _) => Err(names.word(word, &known)),
         }
     }
 }
@@ -219,64 +131,20 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn verb_fault(&self, first: &str, verb: &str, machine: &str, tail: &[&str]) -> Result<Fault, Diagnostic> {
-        let (tail, code) = match tail {
-            [head @ .., "as", code] => (head, Some((*code).to_owned())),
-            _ => (tail, None),
-        };
-        let (tail, retry) = match tail {
-            [head @ .., "retry"] => (head, true),
-            [head @ .., "refused"] => (head, false),
-            _ => (tail, false),
-        };
-        let twist = match first {
-            "hang" => Twist::Hang,
-            "lose" => Twist::Lose,
-            "forget" => Twist::Forget,
-            "drop" => Twist::Drop,
-            "lie" => Twist::Lie,
-            _ => Twist::Fail { retry, code: code.clone().unwrap_or_else(|| "injected_fault".to_owned()) },
-        };
-        if first != "fail" && (code.is_some() || retry) {
-            return Err(self.shape("says `as`, `retry` or `refused`", "say that only of `fail`"));
+    fn trouble(&self, trouble: FaultTrouble) -> Diagnostic {
+        match trouble {
+            FaultTrouble::Shape { what, help } => self.shape(&what, &help),
+            FaultTrouble::Word { wrong, known } => self.word(&wrong, &known),
         }
-        self.with_times(twist, verb, machine, tail)
     }
 
-    fn with_times(
-        &self,
-        twist: Twist,
-        verb: &str,
-        machine: &str,
-        tail: &[&str],
-    ) -> Result<Fault, Diagnostic> {
-        let known = VERBS.iter().find(|known| **known == verb);
-        let Some(verb) = known else { return Err(self.word(verb, &VERBS)) };
-        let machine = match machine {
-            "*" => None,
-            name if self.inventory.vms.contains_key(name) => Some(name.to_owned()),
-            name => {
-                return Err(self.unknown("machine", name, self.inventory.vms.keys().map(String::as_str)));
+    fn machine(&self, name: Option<&str>) -> Result<(), Diagnostic> {
+        match name {
+            Some(name) if !self.inventory.vms.contains_key(name) => {
+                Err(self.unknown("machine", name, self.inventory.vms.keys().map(String::as_str)))
             }
-        };
-        let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0);
-        let times = match tail {
-            [] | ["always"] => Some(Times::Always),
-            ["once"] => Some(Times::First(1)),
-            ["twice"] => Some(Times::First(2)),
-            [count, "times"] => number(count).map(Times::First),
-            [percent] => percent
-                .strip_suffix('%')
-                .and_then(number)
-                .filter(|percent| *percent <= 100)
-                .map(|percent| Times::Percent(u64::from(percent))),
-            _ => None,
-        };
-        let times = times.ok_or_else(|| {
-            let what = format!("ends in `{}`, which is not how often", tail.join(" "));
-            self.shape(&what, "end it with `once`, `twice`, `3 times`, `10%` or nothing")
-        })?;
-        Ok(Fault::Verb { twist, verb, machine, times })
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn when(&self, tail: &[&str]) -> Result<When, Diagnostic> {
@@ -306,8 +174,7 @@ impl Names<'_> {
     }
 
     fn duration(&self, text: &str) -> Result<Duration, Diagnostic> {
-        parse_duration(text)
-            .map_err(|what| self.shape(&format!("says {what}"), "say how long, such as `5m` or `1h30m`"))
+        fault::duration(text).map_err(|trouble| self.trouble(trouble))
     }
 
     fn subject(&self, name: &str) -> Result<String, Diagnostic> {

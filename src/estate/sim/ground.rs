@@ -1,14 +1,14 @@
 //! What holds for a simulated estate as long as it is open: facts, settings, faults with their times.
 //! Answers questions; changes nothing.
 
-use crate::base::Timestamp;
+use crate::base::{Chance, Timestamp};
+use crate::event::fault::{Times, Twist, VerbFault};
 use crate::event::{Key, Request};
 use crate::inventory::{Inventory, ProcessServer};
 use crate::source::Diagnostic;
 
-use super::chance::Chance;
 use super::db::{Facts, Fate, FaultRow};
-use super::fault::{Fault, Times, Twist};
+use super::fault::Fault;
 use super::machine::{KeptPoint, SimMachine};
 use super::settings::Settings;
 use super::stream::{Cut, Rules};
@@ -21,6 +21,7 @@ pub(super) struct LiveFault {
     since: Timestamp,
     /// Nobody told the estate of it from then on.
     until: Option<Timestamp>,
+    text: String,
     fault: Fault,
 }
 
@@ -48,7 +49,7 @@ impl Ground {
         let mut wrong = Vec::new();
         for FaultRow { id, text, since, until } in rows {
             match Fault::read(&text, known) {
-                Ok(fault) => faults.push(LiveFault { id, since, until, fault }),
+                Ok(fault) => faults.push(LiveFault { id, since, until, text, fault }),
                 Err(diagnostic) => wrong.push(diagnostic),
             }
         }
@@ -78,7 +79,7 @@ impl Ground {
                 Fault::Down { server: name, when } => {
                     *name == server.name && live.holds(when.begin(live.since), when.end(live.since), at)
                 }
-                Fault::Verb { .. } | Fault::Point { .. } | Fault::Cut { .. } => false,
+                Fault::Verb(_) | Fault::Point { .. } | Fault::Cut { .. } => false,
             })
     }
 
@@ -113,22 +114,39 @@ impl Ground {
         let live = self.faults.iter().filter(|live| live.until.is_none());
         live.filter(|live| live.fault.concerns(request.verb(), request.machines())).filter_map(|live| {
             match &live.fault {
-                Fault::Verb { twist, times, .. } => Some((live, twist, *times)),
+                Fault::Verb(fault) => Some((live, &fault.twist, fault.times)),
                 Fault::Point { .. } | Fault::Cut { .. } | Fault::Down { .. } => None,
             }
         })
     }
 
-    /// Whether a fault comes this time, having come `used` times before.
-    pub(super) fn comes(&self, live: &LiveFault, times: Times, used: u32, key: &Key) -> bool {
-        match times {
-            Times::Always => true,
-            Times::First(count) => used < count,
-            Times::Percent(percent) => {
-                let id = live.id.to_string();
-                Chance::of(self.facts.seed, &["fault", &id, key.as_str()]).below(100) < percent
+    /// The faults that are still to come, as texts; `used` says how often one came already.
+    ///
+    /// # Errors
+    /// Those of `used`.
+    pub(super) fn to_come<E>(&self, used: impl Fn(i64) -> Result<u32, E>) -> Result<Vec<String>, E> {
+        let mut texts = Vec::new();
+        for live in self.faults.iter().filter(|live| live.until.is_none()) {
+            let Fault::Verb(fault) = &live.fault else {
+                texts.push(live.text.clone());
+                continue;
+            };
+            let times = match fault.times {
+                Times::First(count) => Times::First(count.saturating_sub(used(live.id)?)),
+                Times::Always | Times::Percent(_) => fault.times,
+            };
+            if times != Times::First(0) {
+                texts.push(VerbFault { times, ..fault.clone() }.to_string());
             }
         }
+        Ok(texts)
+    }
+
+    /// Whether a fault comes this time, having come `used` times before.
+    pub(super) fn comes(&self, live: &LiveFault, times: Times, used: u32, key: &Key) -> bool {
+        times.comes(used, || {
+            Chance::of(self.facts.seed, &["fault", &live.id.to_string(), key.as_str()]).below(100)
+        })
     }
 }
 
@@ -144,7 +162,7 @@ impl LiveFault {
                 let to = self.until.map_or(end, |until| end.min(until));
                 Some(Cut { site: site.clone(), from: when.begin(self.since), to })
             }
-            Fault::Verb { .. } | Fault::Point { .. } | Fault::Down { .. } => None,
+            Fault::Verb(_) | Fault::Point { .. } | Fault::Down { .. } => None,
         }
     }
 }

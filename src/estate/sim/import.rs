@@ -1,12 +1,11 @@
 //! From an inventory to the machines that a simulated estate starts with. Pure.
 
 use crate::base::words::list;
-use crate::base::{Digest, Timestamp};
+use crate::base::{Chance, Digest, Timestamp};
 use crate::inventory::{Inventory, Machine, Power, Protection};
 use crate::source::Diagnostic;
 use crate::source::codes::estate::SIM_INVENTORY;
 
-use super::chance::Chance;
 use super::db::Facts;
 use super::machine::{Copy, KeptPoint, Pending, SimMachine};
 use super::settings::{Settings, Tools};

@@ -3,7 +3,6 @@
 
 mod act;
 mod artifact;
-mod chance;
 mod check;
 mod clock;
 mod db;
@@ -28,7 +27,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::base::{Clock, SystemClock, Timestamp};
 use crate::event::{
-    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Stated,
+    Submitted,
 };
 use crate::inventory::Inventory;
 use crate::source::Diagnostic;
@@ -131,6 +131,15 @@ impl Sim {
     /// The database cannot be read.
     pub fn artifacts(&self) -> Result<Vec<SimArtifact>, EstateError> {
         self.call(|world| artifact::ever(world.tx))
+    }
+
+    /// How long its acts take and what goes wrong with them, as far as it knows beforehand.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn stated(&self) -> Result<Stated, EstateError> {
+        let faults = self.call(|world| self.ground.to_come(|id| db::fault_used(world.tx, id)))?;
+        Ok(Stated { faults, ..timing::stated(&self.ground.rules.settings) })
     }
 
     /// Does `work` in one transaction, at one instant, after every act that was due has ended.

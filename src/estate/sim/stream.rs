@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use crate::base::Timestamp;
+use crate::base::{Chance, Timestamp};
 use crate::inventory::PointKind;
 
-use super::chance::Chance;
 use super::machine::{KeptPoint, Pending, SimMachine};
 use super::settings::Settings;
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use crate::base::Timestamp;
-use crate::event::{Key, Request};
+use indexmap::IndexMap;
 
-use super::chance::Chance;
+use crate::base::{Chance, Timestamp};
+use crate::event::{Key, Lasts, Request, Stated};
+
 use super::ground::Ground;
 use super::machine::SimMachine;
+use super::settings::{Service, Settings, TIMED, VmSettings};
 
 /// Power is on that long after it was asked for; the guest takes longer.
 const POWER_ON: Duration = Duration::from_secs(5);
@@ -28,6 +30,30 @@ const fn range(verb: &str) -> (u64, u64) {
         b"reprotect" => (120, 600),
         b"guest_script" => (1, 10),
         _ => (60, 360),
+    }
+}
+
+/// How long its acts take, as the estate itself knows it: for whoever asks beforehand.
+pub(super) fn stated(settings: &Settings) -> Stated {
+    let between =
+        |(least, most): (u64, u64)| Lasts::Between(Duration::from_secs(least), Duration::from_secs(most));
+    let verb = |verb: &'static str| {
+        let said = settings.durations.get(verb).map(|lasts| Lasts::Exactly(lasts.0));
+        (verb, said.unwrap_or_else(|| between(if verb == "agent" { AGENT_S } else { range(verb) })))
+    };
+    let own = |(machine, vm): (&String, &VmSettings)| {
+        let durations = vm.durations.iter().map(|(verb, lasts)| (verb.clone(), Lasts::Exactly(lasts.0)));
+        (machine.clone(), durations.collect())
+    };
+    let ports = |services: &IndexMap<u16, Service>| {
+        services.iter().map(|(port, service)| (*port, service.after.0)).collect()
+    };
+    Stated {
+        verbs: TIMED.into_iter().map(verb).collect(),
+        machines: settings.vms.iter().map(own).collect(),
+        power_on: POWER_ON,
+        services: settings.services.iter().map(|(vm, services)| (vm.clone(), ports(services))).collect(),
+        faults: Vec::new(),
     }
 }
 

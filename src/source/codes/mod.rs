@@ -6,6 +6,7 @@ pub mod estate;
 pub mod evidence;
 pub mod names;
 pub mod points;
+pub mod rehearse;
 pub mod rules;
 pub mod run;
 pub mod syntax;
@@ -70,6 +71,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
         run::TABLE,
         command::TABLE,
         evidence::TABLE,
+        rehearse::TABLE,
     ]
     .into_iter()
     .flatten()

@@ -3,20 +3,22 @@
 
 use std::time::Duration;
 
-use crate::base::Timestamp;
+use super::Timestamp;
 
-/// A number drawn from a seed and words. Each `with` draws a new one from it.
+/// A number drawn from a seed and words. Each `word`, `number` or `instant` draws a new one from it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Chance(u64);
+pub struct Chance(u64);
 
 impl Chance {
     /// The chance of these words under a seed.
-    pub(super) fn of(seed: u64, words: &[&str]) -> Self {
+    #[must_use]
+    pub fn of(seed: u64, words: &[&str]) -> Self {
         words.iter().fold(Self(mix(seed)), |chance, word| chance.word(word))
     }
 
     /// The chance of one more word.
-    pub(super) fn word(self, word: &str) -> Self {
+    #[must_use]
+    pub fn word(self, word: &str) -> Self {
         // The length first, so that `["ab", "c"]` and `["a", "bc"]` differ.
         let start = self.0 ^ mix(word.len() as u64);
         Self(mix(word
@@ -25,17 +27,26 @@ impl Chance {
     }
 
     /// The chance of one more instant.
-    pub(super) fn instant(self, at: Timestamp) -> Self {
-        Self(mix(self.0 ^ at.as_nanos().cast_unsigned()))
+    #[must_use]
+    pub const fn instant(self, at: Timestamp) -> Self {
+        self.number(at.as_nanos().cast_unsigned())
+    }
+
+    /// The chance of one more number.
+    #[must_use]
+    pub const fn number(self, number: u64) -> Self {
+        Self(mix(self.0 ^ number))
     }
 
     /// A number below `bound`; zero if that is zero.
-    pub(super) const fn below(self, bound: u64) -> u64 {
+    #[must_use]
+    pub const fn below(self, bound: u64) -> u64 {
         if bound == 0 { 0 } else { self.0 % bound }
     }
 
     /// Whole seconds between both ends, inclusive.
-    pub(super) const fn seconds(self, least: u64, most: u64) -> Duration {
+    #[must_use]
+    pub const fn seconds(self, least: u64, most: u64) -> Duration {
         Duration::from_secs(least + self.below(most.saturating_sub(least) + 1))
     }
 }
