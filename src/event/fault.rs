@@ -21,7 +21,10 @@ pub const VERBS: [&str; 11] = [
 ];
 
 /// The words that a fault of a verb begins with.
-pub const FIRST_WORDS: [&str; 8] = ["fail", "hang", "lose", "forget", "drop", "lie", "late", "no"];
+pub const FIRST_WORDS: [&str; 9] = ["fail", "hang", "lose", "forget", "drop", "lie", "leak", "late", "no"];
+
+/// Verbs that can leave something of a test behind.
+const LEAKS: [&str; 2] = ["clean_up", "fail_over"];
 
 /// The code of a refusal that names none.
 pub const CODE: &str = "injected_fault";
@@ -107,6 +110,9 @@ pub enum Twist {
     Drop,
     /// It is said to be done and is not.
     Lie,
+    /// A cleanup is said to be done and leaves a disk; a failover of a test that comes to nothing leaves
+    /// what it had made.
+    Leak,
     /// It takes so much longer (a start: the guest answers so much later).
     Late(Duration),
     /// VMware Tools stay off.
@@ -174,6 +180,8 @@ impl VerbFault {
                 let (twist, tail) = twist_of(first, tail)?;
                 (twist, verb, machine, tail)
             }
+            ["leak", verb, ..] if !LEAKS.contains(verb) => return Err(FaultTrouble::word(verb, &LEAKS)),
+            ["leak", verb, machine, tail @ ..] => (Twist::Leak, verb, machine, tail),
             ["late", verb, machine, by, tail @ ..] => (Twist::Late(duration(by)?), verb, machine, tail),
             ["no", what, machine, tail @ ..] => {
                 let twist = match *what {
@@ -208,6 +216,7 @@ impl std::fmt::Display for VerbFault {
             Twist::Forget => write!(f, "forget {verb} {machine}{times}"),
             Twist::Drop => write!(f, "drop {verb} {machine}{times}"),
             Twist::Lie => write!(f, "lie {verb} {machine}{times}"),
+            Twist::Leak => write!(f, "leak {verb} {machine}{times}"),
             Twist::Late(by) => write!(f, "late {verb} {machine} {}{times}", format_duration(*by)),
             Twist::NoTools => write!(f, "no tools {machine}{times}"),
             Twist::NoAgent => write!(f, "no agent {machine}{times}"),
@@ -264,6 +273,7 @@ mod tests {
             "forget fail_over sql01 10%",
             "drop start app01 once",
             "lie start app01",
+            "leak clean_up app01 twice",
             "late start app01 1h30m once",
             "no agent sql01",
             "no heartbeat sql01 once",

@@ -88,6 +88,8 @@ impl Reader<'_> {
             | EventKind::Resumed { .. }
             | EventKind::RollbackStarted { .. } => self.open.clear(),
             EventKind::RunStarted { .. }
+            | EventKind::ArtifactsAnnounced { .. }
+            | EventKind::ArtifactsSeen { .. }
             | EventKind::OperationAccepted { .. }
             | EventKind::StepNotArrived { .. }
             | EventKind::AnswerLost { .. }

@@ -80,6 +80,8 @@ impl Ledger {
             }
             EventKind::DriverStarted { .. }
             | EventKind::StepStarted { .. }
+            | EventKind::ArtifactsAnnounced { .. }
+            | EventKind::ArtifactsSeen { .. }
             | EventKind::OperationAccepted { .. }
             | EventKind::StepNotArrived { .. }
             | EventKind::StepUnclear { .. }

@@ -69,6 +69,11 @@ impl Desk {
         Arc::new(Sim::open(options).expect("an estate"))
     }
 
+    /// Whatever went wrong besides what the plan says does so no more.
+    pub fn mend(&mut self) {
+        self.faults.clear();
+    }
+
     pub async fn compile(
         &self,
         operation: Operation,

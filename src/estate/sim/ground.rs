@@ -176,6 +176,7 @@ pub(super) fn twist(fate: &mut Fate, answer: &mut Answer, twist: &Twist, request
         }
         Twist::Hang => fate.hang = true,
         Twist::Lie => fate.lie = true,
+        Twist::Leak => fate.leak = true,
         Twist::Late(by) => fate.late_s = fate.late_s.saturating_add(by.as_secs()),
         Twist::NoTools => fate.no_tools = true,
         Twist::NoAgent => fate.no_agent = true,
