@@ -20,7 +20,7 @@ impl Key {
     #[must_use]
     pub fn of(run: &str, node: u32, attempt: u32) -> Self {
         let digest = Digest::of(&[run.as_bytes(), &node.to_be_bytes(), &attempt.to_be_bytes()]);
-        Self(digest.as_str().chars().take(24).collect())
+        Self(digest.as_str().get(..24).unwrap_or_default().to_owned())
     }
 
     /// A key as stored or sent.

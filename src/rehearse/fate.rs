@@ -56,7 +56,7 @@ impl Counts {
             let times = match fault {
                 Fault::Verb(fault) => fault.times,
                 Fault::Step(fault) => fault.times,
-                Fault::Dies(_) => continue,
+                Fault::Cut { .. } | Fault::Dies(_) => continue,
             };
             let of_hundred = || {
                 let drawn = chance.word("fault").number(u64::try_from(*index).unwrap_or(u64::MAX));
@@ -67,7 +67,7 @@ impl Counts {
                 match fault {
                     Fault::Verb(fault) => of_verb(&mut fate, fault),
                     Fault::Step(fault) => of_step(&mut fate, fault.twist),
-                    Fault::Dies(_) => {}
+                    Fault::Cut { .. } | Fault::Dies(_) => {}
                 }
             }
         }

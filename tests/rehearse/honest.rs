@@ -16,7 +16,7 @@ use musterpoint::runbook::{Act, Runbook};
 use crate::estates::{Desk, person, why};
 
 /// Faults and what a planned failback of the seed's plan makes of each.
-const PLANNED: [(&str, Ended); 19] = [
+const PLANNED: [(&str, Ended); 21] = [
     ("fail fail_over app02 once refused as disk_full", Ended::Halted),
     // It takes longer to fail than passing refusals are tried again for.
     ("fail fail_over sql01 once retry", Ended::Halted),
@@ -37,9 +37,14 @@ const PLANNED: [(&str, Ended); 19] = [
     ("late start sql02 5m", Ended::Completed),
     ("late start sql02 15m", Ended::Halted),
     ("lie start sql01", Ended::Halted),
+    ("cut site azure", Ended::Halted),
+    ("cut site avs at +5m for 4m", Ended::Completed),
 ];
 
-const UNPLANNED: [(&str, Ended); 5] = [
+const UNPLANNED: [(&str, Ended); 7] = [
+    // It comes up without its source; on the way home the commit has to delete what was left there.
+    ("cut site azure", Ended::Halted),
+    ("cut site azure for 12m", Ended::CompletedWithExceptions),
     ("fail shut_down app01 refused as guest_stuck", Ended::Waiting),
     ("hang shut_down sql01 once", Ended::Waiting),
     ("fail process_pending jump01", Ended::CompletedWithExceptions),

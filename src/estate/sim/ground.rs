@@ -124,12 +124,24 @@ impl Ground {
     ///
     /// # Errors
     /// Those of `used`.
-    pub(super) fn to_come<E>(&self, used: impl Fn(i64) -> Result<u32, E>) -> Result<Vec<String>, E> {
+    pub(super) fn to_come<E>(
+        &self,
+        now: Timestamp,
+        used: impl Fn(i64) -> Result<u32, E>,
+    ) -> Result<Vec<String>, E> {
         let mut texts = Vec::new();
         for live in self.faults.iter().filter(|live| live.until.is_none()) {
-            let Fault::Verb(fault) = &live.fault else {
-                texts.push(live.text.clone());
-                continue;
+            let fault = match &live.fault {
+                Fault::Verb(fault) => fault,
+                Fault::Cut { site, when } => {
+                    let when = when.told_at(live.since, now);
+                    texts.extend(when.map(|when| format!("cut site {site}{when}")));
+                    continue;
+                }
+                Fault::Point { .. } | Fault::Down { .. } => {
+                    texts.push(live.text.clone());
+                    continue;
+                }
             };
             let times = match fault.times {
                 Times::First(count) => Times::First(count.saturating_sub(used(live.id)?)),
