@@ -119,7 +119,7 @@ impl World<'_> {
         let open = self.open.remove(&node);
         if deadline <= self.now {
             let evidence = format!("site `{site}` cannot be reached (site_unreachable)");
-            return Some(vec![EventKind::StepUnclear { node, evidence }]);
+            return Some(vec![EventKind::StepUnclear { node, evidence, seen: Vec::new() }]);
         }
         let (ends, remembered) = open.map_or((None, true), |open| (open.ends, open.remembered));
         let due = Some(self.now.plus(AGAIN));

@@ -132,7 +132,8 @@ fn each_policy_holds_over_time_deaths_and_stops() {
           paused for 2h: committed
           halted for 2h: committed
           paused for 10m, then 51m pass: committed
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]

@@ -55,7 +55,9 @@ fn a_state_folder_with_runs_is_read_and_left_as_it_was() {
         let mut kept = files(&bench.path(".muster"));
         // The simulated estate's clock goes on whenever somebody looks, as for `muster preview`; and whoever
         // reads the store leaves SQLite's own files beside it, empty or of shared memory.
-        kept.retain(|(path, _)| !path.contains("estates") && !path.ends_with("-shm") && !path.ends_with("-wal"));
+        kept.retain(|(path, _)| {
+            !path.contains("estates") && !path.ends_with("-shm") && !path.ends_with("-wal")
+        });
         kept
     };
     let before = kept(&bench);

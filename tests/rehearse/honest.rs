@@ -79,8 +79,9 @@ fn ended(end: DriveEnd) -> Ended {
     }
 }
 
-/// What went wrong, step by step: the word of its state and the attempts it took; attempts of the others too,
-/// where it is not a matter of the clock how many agents were late.
+/// What went wrong, step by step: the word of its state, and the attempts it took where they are no matter of
+/// the clock. How often a step is tried until something else has passed is one: of it counts only that once
+/// was not enough.
 fn trouble(run: &Run) -> BTreeSet<(String, &'static str, u32)> {
     let nodes = run.runbook().nodes.iter_enumerated();
     let wrong = nodes.filter(|(id, node)| {
@@ -90,7 +91,11 @@ fn trouble(run: &Run) -> BTreeSet<(String, &'static str, u32)> {
         wrong || run.attempts(*id) > 1 && !matches!(node.act, Act::Reprotect { .. })
     });
     let told = wrong.map(|(id, node)| {
-        let attempts = if matches!(node.act, Act::Reprotect { .. }) { 0 } else { run.attempts(id) };
+        let attempts = match (&node.act, run.node(id)) {
+            (Act::Reprotect { .. }, _) => 0,
+            (_, NodeState::Succeeded { .. }) => run.attempts(id).min(2),
+            _ => run.attempts(id),
+        };
         (node.name.clone(), run.node(id).word(), attempts)
     });
     told.collect()

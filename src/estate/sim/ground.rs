@@ -1,6 +1,9 @@
 //! What holds for a simulated estate as long as it is open: facts, settings, faults with their times.
 //! Answers questions; changes nothing.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use crate::base::{Chance, Timestamp};
 use crate::event::fault::{Times, Twist, VerbFault};
 use crate::event::{Key, Request};
@@ -32,6 +35,8 @@ pub(super) struct Ground {
     pub(super) home: String,
     pub(super) rules: Rules,
     faults: Vec<LiveFault>,
+    /// How often each site was asked for something.
+    contacts: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Ground {
@@ -59,7 +64,19 @@ impl Ground {
         let cuts = faults.iter().filter_map(LiveFault::cut).collect();
         let home = settings.home.clone().or_else(|| facts.sites.first().cloned()).unwrap_or_default();
         let rules = Rules { seed: facts.seed, settings, cuts };
-        Ok(Self { facts, home, rules, faults })
+        Ok(Self { facts, home, rules, faults, contacts: Mutex::default() })
+    }
+
+    /// Asks a site for something, if it can be reached. What an inventory lists is known without.
+    pub(super) fn contact(&self, site: &str, at: Timestamp) -> bool {
+        let mut contacts = self.contacts.lock().unwrap_or_else(PoisonError::into_inner);
+        *contacts.entry(site.to_owned()).or_insert(0) += 1;
+        self.reaches(site, at)
+    }
+
+    /// How often each site was asked.
+    pub(super) fn contacts(&self) -> BTreeMap<String, u64> {
+        self.contacts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether a site can be reached.

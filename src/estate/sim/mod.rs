@@ -144,6 +144,12 @@ impl Sim {
         Ok(Stated { faults, ..timing::stated(&self.ground.rules.settings) })
     }
 
+    /// How often each site was asked for something by this process: what a forced run must not do to the source's.
+    #[must_use]
+    pub fn contacts(&self) -> std::collections::BTreeMap<String, u64> {
+        self.ground.contacts()
+    }
+
     /// Does `work` in one transaction, at one instant, after every act that was due has ended.
     fn call<T>(&self, work: impl FnOnce(&World<'_>) -> Result<T, Trouble>) -> Result<T, EstateError> {
         self.transact(work).map_err(Trouble::into_answer)
