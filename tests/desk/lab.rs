@@ -268,7 +268,7 @@ impl World {
     pub(crate) fn asked(&mut self, request: &OperatorRequest, by: &str) -> Result<String, Refusal> {
         let by = person(by);
         let kind = match self.run.weigh(request, &by)? {
-            Decision::Record(kind) => kind,
+            Decision::Record(kind) => *kind,
             Decision::LookAtPoints { subject, .. } => {
                 EventKind::PointChanged { subject, choice: self.choice(subject), by }
             }

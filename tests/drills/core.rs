@@ -225,7 +225,7 @@ impl World {
             (false, _) => OperatorRequest::Retry { step: Some(name) },
         };
         match self.run.decide(&request, &person()) {
-            Ok(Decision::Record(event)) => self.record(event),
+            Ok(Decision::Record(event)) => self.record(*event),
             Ok(Decision::LookAtMachines { node, outcome, reason }) => {
                 let (by, detail, seen) = (person(), Detail::default(), Vec::new());
                 self.record(EventKind::OutcomeStated { node, outcome, by, reason, detail, seen });
