@@ -39,7 +39,7 @@ fn table() -> String {
         };
         let marks: Vec<&str> = COLUMNS
             .iter()
-            .map(|(_, labels)| if labels.iter().any(|label| allowed(label)) { "✓" } else { "" })
+            .map(|(_, labels)| if labels.iter().any(&allowed) { "✓" } else { "" })
             .collect();
         writeln!(text, "| {} | {} |", scene.name, marks.join(" | ")).unwrap();
     }
