@@ -1,8 +1,8 @@
 #!/bin/sh
-# Builds the small guest of the tests and the guide: FOLDER/vmlinuz and FOLDER/initrd.gz, from Debian's packages.
+# Builds the small guest of the tests and the guide from Debian's packages: FOLDER/vmlinuz, FOLDER/initrd.gz.
 # For Debian on amd64. Nothing is installed: packages are fetched and unpacked in FOLDER. FOLDER/packages says
 # which ones. May be run at any time, also twice at once: a build of the same packages is kept as it is.
-# usage: guests/build.sh FOLDER     from Debian it uses guests/init, guests/rows, guests/health, guests/shutdown
+# usage: guests/build.sh FOLDER     needs no root; an older build in FOLDER is left for whoever still uses it
 set -eu
 folder=${1:?"usage: build.sh FOLDER"}
 own=$(cd "$(dirname "$0")" && pwd)
@@ -17,11 +17,12 @@ fail() {
 }
 
 for tool in apt-get apt-cache dpkg dpkg-deb; do
-  command -v "$tool" >/dev/null || fail "there is no $tool here: the guest is made on Debian, of Debian's packages"
+  command -v "$tool" >/dev/null ||
+    fail "there is no $tool here: the guest is made on Debian, of Debian's packages"
 done
 [ "$(dpkg --print-architecture)" = amd64 ] || fail "the guest is built on amd64 only"
 
-# What a build depends on, short of asking apt (which takes seconds): its lists, and the files beside this one.
+# What a build depends on, without asking apt, which takes seconds: its lists, and the files beside this one.
 lists() {
   stat -c '%n %s %Y' /var/lib/apt/lists/*_Packages* 2>/dev/null || true
   (cd "$own" && sha256sum build.sh $scripts)
@@ -44,7 +45,8 @@ inputs() {
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 now=$(lists)
-if [ -e "$folder/vmlinuz" ] && [ -e "$folder/initrd.gz" ] && [ "$(cat "$folder/lists" 2>/dev/null)" = "$now" ]; then
+if [ -e "$folder/vmlinuz" ] && [ -e "$folder/initrd.gz" ] &&
+  [ "$(cat "$folder/lists" 2>/dev/null)" = "$now" ]; then
   exit 0
 fi
 
@@ -53,7 +55,6 @@ case $wanted in
   linux-image-*) ;;
   *) fail "apt knows no linux-image-cloud-amd64; run: apt-get update" ;;
 esac
-# Two of the same name are one package of two architectures or a choice; apt takes the first that it has.
 inputs=$(inputs) || fail "apt does not find all packages; run: apt-get update"
 build=$(echo "$inputs" | sha256sum | cut -c1-16)
 
@@ -137,10 +138,11 @@ if [ ! -d "$folder/$build" ]; then
   echo "build.sh: building $folder/$build"
   make_image
   # Whoever is first wins; the other's build is the same.
-  mv -T "$temp/image" "$folder/$build" 2>/dev/null || [ -d "$folder/$build" ] || fail "cannot name $folder/$build"
+  mv -T "$temp/image" "$folder/$build" 2>/dev/null || [ -d "$folder/$build" ] ||
+    fail "cannot rename $temp/image to $folder/$build"
 fi
 
-# Renamed over the old one, so that `name` always leads to a whole build. $1 is what the link says, $2 its name.
+# Makes a link over the old one, so that the name always leads to a whole build. $1 is what it says, $2 its path.
 link() {
   mkdir -p "$temp"
   ln -s "$1" "$temp/${2##*/}"
