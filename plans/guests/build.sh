@@ -142,7 +142,7 @@ if [ ! -d "$folder/$build" ]; then
     fail "cannot rename $temp/image to $folder/$build"
 fi
 
-# Makes a link over the old one, so that the name always leads to a whole build. $1 is what it says, $2 its path.
+# Makes a link over the old one, so that its path always leads to a whole build. $1: its text, $2: its path.
 link() {
   mkdir -p "$temp"
   ln -s "$1" "$temp/${2##*/}"
