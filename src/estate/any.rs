@@ -125,7 +125,7 @@ fn qemu(how: Opening<'_>) -> Result<Qemu, Vec<Diagnostic>> {
         ]);
     }
     let about_file = [codes::DISKS_UNREADABLE, codes::DISKS_WRONG, codes::DISKS_CHANGED];
-    Qemu::open(QemuOptions::new(folder, text)).map_err(|mut diagnostic| {
+    Qemu::open(QemuOptions::new(folder, text, how.folder.to_owned())).map_err(|mut diagnostic| {
         if about_file.contains(&diagnostic.code) {
             diagnostic.message = format!("in `{said}`, {}", diagnostic.message);
         }

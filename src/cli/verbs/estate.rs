@@ -32,6 +32,9 @@ enum EstateVerb {
     TakePoint {
         /// The group or machine, by its name in the estate
         name: String,
+        /// With the applications of its guests quiesced by their agents
+        #[arg(long)]
+        app: bool,
     },
     /// Where a machine's disks are served, a disk a line
     Address {
@@ -72,8 +75,8 @@ async fn operate(disks: &Qemu, verb: &EstateVerb) -> Result<Vec<String>, EstateE
             disks.set_up().await?;
             vec!["set up".to_owned()]
         }
-        EstateVerb::TakePoint { name } => {
-            let taken = disks.take_point(name).await?;
+        EstateVerb::TakePoint { name, app } => {
+            let taken = if *app { disks.take_app_point(name).await? } else { disks.take_point(name).await? };
             // What a plan chooses by: the set of a group, the point of a machine.
             vec![format!("{}: {}", taken.set.unwrap_or(taken.point), taken.note)]
         }

@@ -50,12 +50,23 @@ pub(super) fn slug_of(key: &Key) -> String {
     Digest::of(&[text.as_bytes()]).as_str().chars().take(24).collect()
 }
 
+/// How a point is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum How {
+    /// As if the power had been cut.
+    Crash,
+    /// With the guests' applications quiesced.
+    App,
+    /// Of machines that are down.
+    Last,
+}
+
 /// A point of these machines, not begun.
 pub(super) fn new_take(
     hands: &Hands<'_>,
     slug: &str,
     machines: &[String],
-    last: bool,
+    how: How,
 ) -> Result<TakeWork, Trouble> {
     let Some(first) = machines.first() else {
         return Err(Trouble::Refused("no_machine", "a point of no machine was asked for".to_owned()));
@@ -70,7 +81,8 @@ pub(super) fn new_take(
         machines: machines.to_vec(),
         from: hands.site(from).to_owned(),
         to: hands.site(from.other()).to_owned(),
-        last,
+        last: how == How::Last,
+        app: how == How::App,
         kind: PointKind::Crash,
         set: (whole || machines.len() > 1).then(|| format!("set-{slug}")),
         point: format!("p{slug}"),
@@ -210,7 +222,7 @@ async fn step(hands: &mut Hands<'_>, act: &mut ActRecord) -> Result<Next, Troubl
             }
         }
         Request::TakeFinal { machines } => {
-            act.work = Work::Take(new_take(hands, &slug, machines, true)?);
+            act.work = Work::Take(new_take(hands, &slug, machines, How::Last)?);
             Ok(Next::Again)
         }
         Request::Reprotect { machine, to, .. } => {

@@ -8,7 +8,7 @@ use super::acts::{self, Next, settle};
 use super::chain;
 use super::describe::Side;
 use super::files;
-use super::hands::{Hands, Place, is_served};
+use super::hands::{Hands, Place};
 use super::record::{PointState, Role, SetRecord, SetState, TakeWork};
 use super::trouble::Trouble;
 
@@ -30,7 +30,7 @@ pub(super) async fn commit(
     };
     let other = side.other();
     if let Some(mut left) = located.source.map(|place| place.record) {
-        if is_served(&hands.view(other).await?, &left) {
+        if hands.is_live(&Place { side: other, record: left.clone() }).await? {
             let message = format!("`{machine}` still runs at `{}`: shut it down first", hands.site(other));
             return Err(Trouble::Refused("source_running", message));
         }
@@ -114,19 +114,25 @@ pub(super) async fn reprotect(
     if source.record.replicates_to.as_deref() == Some(to) {
         // Under another key before, which did not come as far as the group's set.
         if let Some(members) = set_missing(hands, &source, to)? {
-            return Ok(Reprotect::By(Box::new(acts::new_take(hands, slug, &members, false)?)));
+            return Ok(Reprotect::By(Box::new(acts::new_take(hands, slug, &members, acts::How::Crash)?)));
         }
         let message = format!("`{machine}` replicates to `{to}` already");
         return Err(Trouble::Refused("already_protected", message));
     }
+    if let Some((guest, spec)) = hands.guest(machine, source.side, false)
+        && let Err(why) = guest.answers(hands, spec).await?
+    {
+        // As an agent that has not registered yet: it comes with the guest.
+        return Err(Trouble::Retry("agent_not_registered", why));
+    }
     if let Some(left) = located.left.filter(|left| left.side == side) {
-        if is_served(&hands.view(side).await?, &left.record) {
+        if hands.is_live(&left).await? {
             let message = format!("the machine left behind still runs at `{to}`");
             return Err(Trouble::Refused("source_running", message));
         }
         chain::seed(hands, side, &left.record, slug, began)?;
     }
-    let mut work = acts::new_take(hands, slug, &[machine.to_owned()], false)?;
+    let mut work = acts::new_take(hands, slug, &[machine.to_owned()], acts::How::Crash)?;
     // The first point is of the machine alone; the group's set follows.
     work.set = None;
     work.then_set = true;

@@ -29,19 +29,32 @@ pub(super) fn find(layout: &Layout, site: &str) -> Result<Option<SiteRecord>, Tr
     let Some(mut record) = files::read_json::<SiteRecord>(&layout.site_record(site))? else {
         return Ok(None);
     };
-    let said = || fs::read_to_string(layout.daemon_pid(site)).ok()?.trim().parse().ok();
-    let Some(pid) = record.pid.or_else(said) else { return Ok(None) };
-    let Some((started, argv)) = process(pid) else { return Ok(None) };
-    if argv != record.argv || record.started.is_some_and(|known| known != started) {
+    let Some((pid, started)) = living(record.pid, &layout.daemon_pid(site), record.started, &record.argv)
+    else {
         return Ok(None);
-    }
+    };
     record.pid = Some(pid);
     record.started = Some(started);
     Ok(Some(record))
 }
 
+/// A process that was started by an engine, with its start time, if it is the one that lives: known by its
+/// number or by the file in which it says it, by when it started, and by its command line.
+pub(super) fn living(
+    pid: Option<u32>,
+    pid_file: &Path,
+    started: Option<u64>,
+    argv: &[String],
+) -> Option<(u32, u64)> {
+    let said = || fs::read_to_string(pid_file).ok()?.trim().parse().ok();
+    let pid = pid.or_else(said)?;
+    let (now_started, now_argv) = process(pid)?;
+    let same = now_argv == argv && started.is_none_or(|known| known == now_started);
+    same.then_some((pid, now_started))
+}
+
 /// Start time and command line of a living process.
-fn process(pid: u32) -> Option<(u64, Vec<String>)> {
+pub(super) fn process(pid: u32) -> Option<(u64, Vec<String>)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may hold anything; the start time is the 20th field after it.
     let (_, fields) = stat.rsplit_once(')')?;

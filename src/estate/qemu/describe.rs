@@ -8,6 +8,8 @@ use crate::base::words;
 use crate::source::Diagnostic;
 use crate::source::codes::estate as codes;
 
+use super::guest_spec::{self, GuestSpec, GuestText};
+
 /// The format that is read.
 pub const DISKS_FORMAT: &str = "muster.disks/1";
 /// A description in bytes: a thousand machines with sixteen disks each are about 1 MiB.
@@ -59,6 +61,11 @@ impl Host {
     /// Of a machine, or of its test's copy if said.
     pub(super) const fn of(side: Side, test: bool) -> Self {
         if test { Self::Tests(side) } else { Self::Machines(side) }
+    }
+
+    /// Whether it serves the copies of tests.
+    pub(super) const fn is_of_tests(self) -> bool {
+        matches!(self, Self::Tests(_))
     }
 
     /// Where it is.
@@ -120,6 +127,8 @@ pub(super) struct MachineSpec {
     pub(super) os: Option<String>,
     /// Its disks with their sizes in bytes.
     pub(super) disks: IndexMap<String, u64>,
+    /// What runs on them; none for disks that others write to.
+    pub(super) guest: Option<GuestSpec>,
 }
 
 /// Sites, machines, groups and disks of one estate. Every name in it can be a file name.
@@ -153,6 +162,8 @@ struct MachineText {
     #[serde(default)]
     os: Option<String>,
     disks: IndexMap<String, String>,
+    #[serde(default)]
+    guest: Option<GuestText>,
 }
 
 impl Description {
@@ -212,7 +223,7 @@ impl Description {
     }
 }
 
-fn wrong(message: String) -> Diagnostic {
+pub(super) fn wrong(message: String) -> Diagnostic {
     Diagnostic::placeless(codes::DISKS_WRONG, message)
 }
 
@@ -258,7 +269,8 @@ fn machine_spec(name: &str, written: MachineText) -> Result<MachineSpec, Diagnos
         }
         disks.insert(disk, bytes);
     }
-    Ok(MachineSpec { group: written.group, os: written.os, disks })
+    let guest = written.guest.map(|guest| guest_spec::read(name, guest)).transpose()?;
+    Ok(MachineSpec { group: written.group, os: written.os, disks, guest })
 }
 
 /// Names become folders, node names and exports.
@@ -272,7 +284,7 @@ fn name_is_fit(what: &str, name: &str) -> Result<(), Diagnostic> {
         .help(format!("use 1 to {NAME_MAX} of a-z, 0-9, `-`, `_` and `.`, a letter or digit first")))
 }
 
-fn size_in_bytes(text: &str) -> Option<u64> {
+pub(super) fn size_in_bytes(text: &str) -> Option<u64> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let factor: u64 = match unit.trim() {

@@ -178,6 +178,17 @@ impl Layout {
         self.site(site).join("vms").join(vm).join("test.json")
     }
 
+    /// A file of a machine's guest, or of the guest of its test copy: `json`, `qmp`, `agent`, `pid`, `log`, `err`.
+    pub(super) fn guest(&self, site: &str, vm: &str, test: bool, what: &str) -> PathBuf {
+        let name = if test { "test-guest" } else { "guest" };
+        self.site(site).join("vms").join(vm).join(format!("{name}.{what}"))
+    }
+
+    /// The guests whose writing is stopped, while it is.
+    pub(super) fn frozen(&self) -> PathBuf {
+        self.root.join("frozen.json")
+    }
+
     /// The points of a machine that a site holds.
     pub(super) fn points(&self, site: &str, vm: &str) -> PathBuf {
         self.site(site).join("points").join(vm)

@@ -13,6 +13,9 @@ use super::Qemu;
 use super::daemon;
 use super::describe::{Host, Pair, Side, SiteSpec};
 use super::files;
+use super::freeze;
+use super::guest::{Guest, Stands};
+use super::guest_spec::GuestSpec;
 use super::node::{self, View};
 use super::qmp::Qmp;
 use super::record::{Role, SiteRecord, VmRecord};
@@ -89,7 +92,10 @@ impl<'a> Hands<'a> {
             }
             waited += LOCK_LOOK;
         }
-        Ok(Self::new(estate, turn, Some(lock)))
+        let hands = Self::new(estate, turn, Some(lock));
+        // Left by a holder that ended: nothing else is done before. One that cannot be reached holds up no others.
+        let _tried = freeze::thaw(&hands).await;
+        Ok(hands)
     }
 
     /// The right to look. Where the estate has no folder there is nothing to look at or to lock, and
@@ -150,6 +156,35 @@ impl<'a> Hands<'a> {
             Host::Machines(side) => self.links.at_mut(side),
             Host::Tests(side) => self.test_links.at_mut(side),
         }
+    }
+
+    /// Where a machine's copy is reached: its guest's own address, or where its disks are served.
+    pub(super) fn address(&self, vm: &str, side: Side, test: bool) -> Result<Option<String>, Trouble> {
+        if let Some((guest, _)) = self.guest(vm, side, test) {
+            return Ok(Some(guest.address(self).to_string()));
+        }
+        let path = self.estate.layout.site_record(&self.host_name(Host::of(side, test)));
+        Ok(files::read_json::<SiteRecord>(&path)?.map(|record| format!("127.0.0.1:{}", record.port)))
+    }
+
+    /// The guest of a machine's copy, if it has one.
+    pub(super) fn guest<'v>(
+        &self,
+        vm: &'v str,
+        side: Side,
+        test: bool,
+    ) -> Option<(Guest<'v>, &'a GuestSpec)> {
+        let spec = self.estate.description.machines.get(vm)?.guest.as_ref()?;
+        Some((Guest { vm, side, test }, spec))
+    }
+
+    /// Whether anything at a site may write to a machine's disks: whoever its daemon serves, or its guest.
+    pub(super) async fn is_live(&mut self, place: &Place) -> Result<bool, Trouble> {
+        let guest_lives = match self.guest(&place.record.vm, place.side, false) {
+            Some((guest, _)) => guest.stands(self).await? == Stands::Runs,
+            None => false,
+        };
+        Ok(guest_lives || is_served(&self.view(place.side).await?, &place.record))
     }
 
     /// The record of a living daemon.

@@ -9,18 +9,14 @@ use crate::inventory::{Inventory, LeftBehind, Machine, Point, Power, Protection,
 use super::chain;
 use super::describe::{Host, Pair, Side};
 use super::files;
+use super::guest::Stands;
 use super::hands::{Hands, Located, Place, is_served, runs};
 use super::node::{self, View};
-use super::record::{PointState, SetRecord, SetState, SiteRecord, VmRecord};
+use super::record::{PointState, SetRecord, SetState, VmRecord};
 use super::trouble::Trouble;
 
 const fn power(on: bool) -> Power {
     if on { Power::On } else { Power::Off }
-}
-
-fn address(hands: &Hands<'_>, host: Host) -> Result<Option<String>, Trouble> {
-    let record = files::read_json::<SiteRecord>(&hands.estate.layout.site_record(&hands.host_name(host)))?;
-    Ok(record.map(|record| format!("127.0.0.1:{}", record.port)))
 }
 
 /// Everything that the estate has.
@@ -28,20 +24,62 @@ pub(super) async fn inventory(hands: &mut Hands<'_>) -> Result<Inventory, Troubl
     let sites = Side::BOTH.map(|side| hands.site(side).to_owned()).to_vec();
     let mut inventory = Inventory::empty(hands.now(), sites);
     let mut views = Pair::default();
-    let mut addresses = indexmap::IndexMap::new();
     for side in Side::BOTH {
         *views.at_mut(side) = hands.view(side).await?;
-        if let Some(address) = address(hands, Host::Machines(side))? {
-            addresses.insert(hands.site(side).to_owned(), address);
-        }
     }
     let mut whole = BTreeMap::new();
     for name in hands.estate.description.machines.keys() {
         let machine = machine(hands, &mut inventory, &views, &mut whole, name)?;
-        let machine = Machine { address: addresses.clone(), ..machine };
+        let guest = guest_of(hands, name).await?;
+        let machine = Machine { address: addresses(hands, name)?, ..guest.seen_in(machine) };
         inventory.vms.insert(name.clone(), machine);
     }
     Ok(inventory)
+}
+
+/// Where a machine is reached at each site.
+fn addresses(hands: &Hands<'_>, name: &str) -> Result<indexmap::IndexMap<String, String>, Trouble> {
+    let mut found = indexmap::IndexMap::new();
+    for side in Side::BOTH {
+        if let Some(address) = hands.address(name, side, false)? {
+            found.insert(hands.site(side).to_owned(), address);
+        }
+    }
+    Ok(found)
+}
+
+/// What is seen of a machine's guest where the machine is now.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    /// It has none.
+    None,
+    /// It has one; of its agent, whether that answers.
+    Guest { runs: bool, agent: Option<bool> },
+}
+
+impl Seen {
+    fn seen_in(self, machine: Machine) -> Machine {
+        match self {
+            Self::None => machine,
+            Self::Guest { runs, agent } => {
+                let power = machine.power.map(|seen| power(seen == Power::On && runs));
+                Machine { power, agent_registered: agent, ..machine }
+            }
+        }
+    }
+}
+
+async fn guest_of(hands: &Hands<'_>, name: &str) -> Result<Seen, Trouble> {
+    let located = hands.locate(name)?;
+    let side = located.current().map_or(Side::Home, |place| place.side);
+    let Some((guest, spec)) = hands.guest(name, side, false) else { return Ok(Seen::None) };
+    let runs = guest.stands(hands).await? == Stands::Runs;
+    let agent = match spec.agent {
+        true if runs => Some(guest.answers(hands, spec).await?.is_ok()),
+        true => Some(false),
+        false => None,
+    };
+    Ok(Seen::Guest { runs, agent })
 }
 
 fn machine(
@@ -155,8 +193,8 @@ pub(super) async fn observe(
     let located = hands.locate(machine)?;
     let mut source_running = None;
     if let Some(Place { side, record }) = &located.source {
-        let view = hands.view(*side).await?;
-        source_running = Some(is_served(&view, record));
+        let place = Place { side: *side, record: record.clone() };
+        source_running = Some(hands.is_live(&place).await?);
     }
     let target = if test { &located.test } else { &located.target };
     let mut target_running = Some(false);
@@ -164,15 +202,20 @@ pub(super) async fn observe(
     if let Some(Place { side, record }) = target {
         let host = Host::of(*side, test);
         let view = hands.view(host).await?;
-        target_running = Some(runs(&view, record));
-        at = address(hands, host)?;
+        let up = match hands.guest(machine, *side, test) {
+            Some((guest, _)) => guest.stands(hands).await? == Stands::Runs,
+            None => true,
+        };
+        target_running = Some(up && runs(&view, record));
+        at = hands.address(machine, *side, test)?;
     }
     // A disk that no daemon serves has no writer: both sites' daemons are on this host.
     let fenced = source_running.map(|running| !running);
     Ok(Observation { source_running, target_running, address: at, fenced })
 }
 
-/// Whether a machine answers: its disks are served and its site's port takes connections.
+/// Whether a machine answers: its disks are served, and its guest is up or, where it has none, its site's port
+/// takes connections.
 pub(super) async fn heartbeat(hands: &mut Hands<'_>, machine: &str, test: bool) -> ProbeAnswer {
     let looked = async {
         let located = hands.locate(machine)?;
@@ -187,6 +230,10 @@ pub(super) async fn heartbeat(hands: &mut Hands<'_>, machine: &str, test: bool) 
         };
         if let Some(disk) = unserved(&view, &record) {
             return Ok(Err(format!("the disk `{disk}` of `{machine}` is not served")));
+        }
+        if let Some((guest, spec)) = hands.guest(machine, side, test) {
+            let answered = guest.answers(hands, spec).await?;
+            return Ok(answered.map(|()| String::new()));
         }
         let port = Probe::Tcp { address: format!("127.0.0.1:{}", daemon.port) };
         Ok(crate::estate::real_probe(&port).await)

@@ -7,11 +7,15 @@
 
 mod acts;
 mod after;
+mod agent;
 mod chain;
 mod confirm;
 mod daemon;
 mod describe;
 mod files;
+mod freeze;
+mod guest;
+mod guest_spec;
 mod hands;
 mod look;
 mod node;
@@ -61,6 +65,8 @@ pub struct QemuOptions {
     pub folder: PathBuf,
     /// The text of the estate file, `muster.disks/1`.
     pub description: String,
+    /// The plan's folder, where the files that guests boot are.
+    pub plan: PathBuf,
     /// The programs.
     pub tools: Tools,
     /// Files of a chain before the oldest two are merged; at least 2.
@@ -72,12 +78,13 @@ pub struct QemuOptions {
 }
 
 impl QemuOptions {
-    /// The options of a plan: an estate's folder and the text of its estate file.
+    /// The options of a plan: an estate's folder, the text of its estate file, and the plan's folder.
     #[must_use]
-    pub fn new(folder: PathBuf, description: String) -> Self {
+    pub fn new(folder: PathBuf, description: String, plan: PathBuf) -> Self {
         Self {
             folder,
             description,
+            plan,
             tools: Tools::default(),
             points_kept: POINTS_KEPT,
             steps_per_call: STEPS_PER_CALL,
@@ -90,6 +97,7 @@ impl QemuOptions {
 #[derive(Debug)]
 pub struct Qemu {
     description: Description,
+    plan: PathBuf,
     layout: Layout,
     tools: Tools,
     clock: Arc<SystemClock>,
@@ -109,6 +117,10 @@ impl Qemu {
         let QemuOptions { folder: said, description, tools, .. } = options;
         let tools = tools.found()?;
         let description = Description::read(&description)?;
+        let guests = description.machines.values().filter_map(|machine| machine.guest.as_ref());
+        for program in guests.map(|guest| guest.program.as_str()).collect::<std::collections::BTreeSet<_>>() {
+            tools::find_emulator(program)?;
+        }
         let unusable = |why: String| {
             Diagnostic::placeless(codes::ESTATE_FOLDER, why)
                 .help("say another state folder with `--state DIR`")
@@ -124,6 +136,7 @@ impl Qemu {
         sockets_fit(&layout, &description)?;
         let estate = Self {
             description,
+            plan: std::path::absolute(&options.plan).unwrap_or(options.plan),
             layout,
             tools,
             clock: Arc::new(SystemClock),
@@ -254,10 +267,15 @@ impl Estate for Qemu {
 
 /// Linux takes no longer path for a unix socket; the daemon would fail at its start.
 fn sockets_fit(layout: &Layout, description: &Description) -> Result<(), Diagnostic> {
-    for side in Side::BOTH {
+    let of_daemons = Side::BOTH.into_iter().map(|side| {
         // The longer one of the two at a site.
-        let site = format!("{}/{}", description.sites.at(side).name, hands::TESTS_FOLDER);
-        let socket = layout.socket(&site);
+        layout.socket(&format!("{}/{}", description.sites.at(side).name, hands::TESTS_FOLDER))
+    });
+    let guests = description.machines.iter().filter(|(_, machine)| machine.guest.is_some());
+    let of_guests = guests.flat_map(|(name, _)| {
+        Side::BOTH.map(|side| layout.guest(&description.sites.at(side).name, name, true, "agent"))
+    });
+    for socket in of_daemons.chain(of_guests) {
         let length = socket.as_os_str().len();
         if length > SOCKET_PATH_MAX {
             let message = format!(

@@ -81,9 +81,9 @@ impl Qemu {
                 return Err(Trouble::Refused("failed_over", message));
             }
             let source = hands.source(machine)?;
-            switch::power_on(&mut hands, source.side, source.record, false).await?;
-            let daemon = hands.daemon(source.side)?;
-            Ok(daemon.map_or_else(String::new, |daemon| format!("127.0.0.1:{}", daemon.port)))
+            let side = source.side;
+            switch::power_on(&mut hands, side, source.record, false).await?;
+            Ok(hands.address(machine, side, false)?.unwrap_or_default())
         };
         started.await.map_err(Trouble::into_error)
     }
@@ -143,6 +143,19 @@ impl Qemu {
     /// `Refused` for an unknown name or a machine that is failed over; `Retry` where nothing came
     /// about and nothing was lost; `Unknown` where the estate did not answer.
     pub async fn take_point(&self, target: &str) -> Result<Taken, EstateError> {
+        self.take(target, acts::How::Crash).await
+    }
+
+    /// As `take_point`, with the applications of the guests quiesced by their agents: their file systems are
+    /// frozen for the moment of the cut.
+    ///
+    /// # Errors
+    /// As `take_point`; `Retry` also where a guest could not be quiesced.
+    pub async fn take_app_point(&self, target: &str) -> Result<Taken, EstateError> {
+        self.take(target, acts::How::App).await
+    }
+
+    async fn take(&self, target: &str, how: acts::How) -> Result<Taken, EstateError> {
         let machines = self.description.members(target);
         if machines.is_empty() {
             let message = format!("the estate has no machine or group `{target}`");
@@ -157,7 +170,7 @@ impl Qemu {
             let known = acts::read(&hands, &slug).map_err(Trouble::into_error)?;
             let mut act = match known {
                 Some(act) => act,
-                None => acts::new_take(&hands, &slug, &machines, false)
+                None => acts::new_take(&hands, &slug, &machines, how)
                     .and_then(|new| acts::begin(&hands, &slug, None, Work::Take(new)))
                     .map_err(Trouble::into_error)?,
             };
@@ -226,6 +239,11 @@ impl Qemu {
     /// A daemon that does not answer or does not end.
     pub async fn stop_daemons(&self) -> Result<(), EstateError> {
         let mut hands = self.look().await?;
+        for (name, test) in self.description.machines.keys().flat_map(|name| [(name, true), (name, false)]) {
+            for (guest, _) in Side::BOTH.into_iter().filter_map(|side| hands.guest(name, side, test)) {
+                guest.end(&hands).await.map_err(Trouble::into_error)?;
+            }
+        }
         for host in Side::BOTH.into_iter().flat_map(|side| [Host::Tests(side), Host::Machines(side)]) {
             hands.stop(host).await.map_err(Trouble::into_error)?;
         }

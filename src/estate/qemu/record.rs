@@ -211,6 +211,9 @@ pub(super) struct TakeWork {
     pub(super) to: String,
     /// Whether it is a last point, of machines that are down.
     pub(super) last: bool,
+    /// Whether the guests' applications are quiesced for it.
+    #[serde(default)]
+    pub(super) app: bool,
     /// How it is made.
     pub(super) kind: PointKind,
     /// The set's id, for several machines.

@@ -9,10 +9,14 @@ use super::acts::{Next, settle};
 use super::chain;
 use super::describe::{Host, Side};
 use super::files;
+use super::guest::Stands;
 use super::hands::{Hands, Place, is_served, runs};
 use super::node;
 use super::record::{DiskRecord, PointRecord, PointState, Role, VmRecord};
 use super::trouble::Trouble;
+
+/// A guest that powers itself off takes about a second.
+const GUEST_LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 
 fn done(note: impl Into<String>) -> Next {
     Next::Done(Detail { note: note.into(), ..Detail::default() })
@@ -31,6 +35,9 @@ pub(super) async fn shut_down(
         return Ok(Next::soon());
     }
     let Place { side, mut record } = hands.source(machine)?;
+    if !guest_is_down(hands, began, side, &mut record, spec).await? {
+        return Ok(Next::Wait(GUEST_LOOK));
+    }
     let view = hands.view(side).await?;
     if is_served(&view, &record) {
         let late = hands.now().since(began) >= spec.guest;
@@ -66,6 +73,50 @@ pub(super) async fn shut_down(
     Ok(Next::Done(Detail { note: note.to_owned(), clean: Some(clean), ..Detail::default() }))
 }
 
+/// Whether a machine's guest is gone, if it has one. It has the plan's time to power itself off.
+async fn guest_is_down(
+    hands: &mut Hands<'_>,
+    began: Timestamp,
+    side: Side,
+    record: &mut VmRecord,
+    spec: ShutdownSpec,
+) -> Result<bool, Trouble> {
+    let machine = record.vm.clone();
+    let Some((guest, known)) = hands.guest(&machine, side, false) else { return Ok(true) };
+    match guest.stands(hands).await? {
+        // Whatever ended it, it was not asked to by anybody who wrote that down.
+        Stands::Gone => {
+            if record.clean.is_none() {
+                record.clean = Some(false);
+                hands.keep(side, record)?;
+            }
+            return Ok(true);
+        }
+        Stands::PoweredOff => {
+            // Said before its process is gone: afterwards nobody could tell.
+            record.clean = Some(true);
+            hands.keep(side, record)?;
+        }
+        Stands::Runs | Stands::Stuck if hands.now().since(began) < spec.guest => {
+            guest.ask_to_power_off(hands, known).await?;
+            return Ok(false);
+        }
+        Stands::Runs | Stands::Stuck => match spec.then {
+            ShutdownThen::Halt => {
+                let limit = crate::base::time::format_duration(spec.guest);
+                let message = format!("the guest of `{machine}` did not power itself off within {limit}");
+                return Err(Trouble::Refused("guest_did_not_stop", message));
+            }
+            ShutdownThen::PowerOff => {
+                record.clean = Some(false);
+                hands.keep(side, record)?;
+            }
+        },
+    }
+    guest.end(hands).await?;
+    Ok(true)
+}
+
 /// Closes the disks of a copy that is not served.
 async fn close(hands: &mut Hands<'_>, host: Host, record: &VmRecord) -> Result<(), Trouble> {
     let view = hands.view(host).await?;
@@ -80,6 +131,9 @@ async fn close(hands: &mut Hands<'_>, host: Host, record: &VmRecord) -> Result<(
 
 /// Cuts a copy's power and closes its disks. Says whether it is down.
 async fn power_off(hands: &mut Hands<'_>, host: Host, record: &VmRecord) -> Result<bool, Trouble> {
+    if let Some((guest, _)) = hands.guest(&record.vm, host.side(), host.is_of_tests()) {
+        guest.end(hands).await?;
+    }
     let view = hands.view(host).await?;
     if is_served(&view, record) {
         for disk in record.disks.values() {
@@ -197,7 +251,7 @@ pub(super) async fn fail_over(
         if !settle(hands, &[machine.to_owned()], slug).await? {
             return Ok(Next::soon());
         }
-        if is_served(&hands.view(source.side).await?, &source.record) {
+        if hands.is_live(&source).await? {
             let message = format!("`{machine}` still runs at `{}`", hands.site(source.side));
             return Err(Trouble::Refused("source_running", message));
         }
@@ -233,8 +287,7 @@ pub(super) async fn start(hands: &mut Hands<'_>, machine: &str, test: bool) -> R
         return Err(Trouble::Refused("nothing_to_start", format!("`{machine}` {what}")));
     };
     power_on(hands, side, record, test).await?;
-    let port = hands.daemon(Host::of(side, test))?.map(|daemon| daemon.port);
-    let address = port.map(|port| format!("127.0.0.1:{port}"));
+    let address = hands.address(machine, side, test)?;
     Ok(Next::Done(Detail { address, ..Detail::default() }))
 }
 
@@ -248,8 +301,17 @@ pub(super) async fn power_on(
 ) -> Result<(), Trouble> {
     let host = Host::of(side, test);
     let mut view = node::view(hands.qmp(host).await?).await?;
+    let vm = record.vm.clone();
+    let guest = hands.guest(&vm, side, test);
     if runs(&view, &record) {
-        return Ok(());
+        return match guest {
+            Some((guest, spec)) => guest.start(hands, spec, &record).await,
+            None => Ok(()),
+        };
+    }
+    if let Some((guest, _)) = guest {
+        // One that lost its disks with their daemon has lost what it held in memory for them, too.
+        guest.end(hands).await?;
     }
     for disk in record.disks.values() {
         let (name, path) = (node::of_file(&disk.file), hands.file(side, &disk.file));
@@ -291,7 +353,10 @@ pub(super) async fn power_on(
             node::export(hands.qmp(host).await?, &id, &node::of_file(&known.file), &name).await?;
         }
     }
-    Ok(())
+    match guest {
+        Some((guest, spec)) => guest.start(hands, spec, &record).await,
+        None => Ok(()),
+    }
 }
 
 /// Takes the target down and makes it again at another point.

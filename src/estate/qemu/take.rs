@@ -13,6 +13,7 @@ use super::chain;
 use super::confirm::{confirm, end_jobs, keep_set};
 use super::describe::Side;
 use super::files;
+use super::freeze;
 use super::hands::{Hands, is_served};
 use super::node::{self, View};
 use super::record::{Member, PointRecord, PointState, SetState, Stage, TakeWork, VmRecord};
@@ -245,10 +246,22 @@ async fn cut(hands: &mut Hands<'_>, work: &mut TakeWork) -> Result<Next, Trouble
         }
         actions.push(json!({ "type": "blockdev-backup", "data": data }));
     }
-    let qmp = hands.qmp(from).await?;
-    qmp.call("transaction", json!({ "actions": actions }))
-        .await
-        .map_err(|trouble| trouble.at("cut the disks in one transaction"))?;
+    if work.app {
+        freeze::freeze(hands, &work.from, &work.machines).await?;
+    }
+    let cut = match hands.qmp(from).await {
+        Ok(qmp) => qmp
+            .call("transaction", json!({ "actions": actions }))
+            .await
+            .map_err(|trouble| trouble.at("cut the disks in one transaction")),
+        Err(trouble) => Err(trouble),
+    };
+    if work.app {
+        // Whatever became of the cut. One that does not thaw is thawed by the next call, before anything else.
+        let _tried = freeze::thaw(hands).await;
+        work.kind = PointKind::App;
+    }
+    cut?;
     work.stage = Stage::Copy;
     Ok(Next::Again)
 }
@@ -374,6 +387,7 @@ fn set_after(hands: &Hands<'_>, slug: &str, work: &TakeWork) -> Option<TakeWork>
         seeds: indexmap::IndexMap::new(),
         then_set: false,
         last: false,
+        app: false,
         note,
         from: work.from.clone(),
         to: work.to.clone(),

@@ -14,6 +14,8 @@ use super::trouble::Trouble;
 
 /// What installs the programs.
 pub const INSTALL: &str = "apt-get install -y qemu-utils";
+/// What installs what guests need besides.
+pub(super) const INSTALL_GUESTS: &str = "apt-get install -y --no-install-recommends qemu-system-x86";
 /// One run of `qemu-img`: below the 60 s that a call of an estate may take.
 const RUN_MAX: Duration = Duration::from_secs(45);
 /// What is shown of a program's complaint.
@@ -107,6 +109,18 @@ pub(super) fn missing(tool: &Path) -> Trouble {
 }
 
 fn find(tool: &Path) -> Result<PathBuf, Diagnostic> {
+    find_by(tool, INSTALL)
+}
+
+/// The emulator of a guest.
+///
+/// # Errors
+/// It is missing; with the line that installs it.
+pub(super) fn find_emulator(program: &str) -> Result<(), Diagnostic> {
+    find_by(Path::new(program), INSTALL_GUESTS).map(drop)
+}
+
+fn find_by(tool: &Path, install: &str) -> Result<PathBuf, Diagnostic> {
     let runs = |path: &Path| {
         path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     };
@@ -118,6 +132,6 @@ fn find(tool: &Path) -> Result<PathBuf, Diagnostic> {
     };
     found.ok_or_else(|| {
         let message = format!("the program `{}` is not on this host", tool.display());
-        Diagnostic::placeless(codes::TOOL_MISSING, message).help(format!("run `{INSTALL}`"))
+        Diagnostic::placeless(codes::TOOL_MISSING, message).help(format!("run `{install}`"))
     })
 }

@@ -15,6 +15,9 @@ use super::trouble::Trouble;
 /// How the files of a machine's test begin.
 const PREFIX: &str = "test";
 
+/// What a guest has besides its disks, see `Layout::guest`.
+const GUEST_FILES: [&str; 6] = ["json", "qmp", "agent", "pid", "log", "err"];
+
 /// A thing of a machine's test.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Trace {
@@ -26,6 +29,8 @@ enum Trace {
     Export(Side, String),
     /// That daemon, with nothing of others' tests.
     Daemon(Side),
+    /// The process of the copy's guest.
+    Guest(Side),
 }
 
 impl Trace {
@@ -41,6 +46,9 @@ impl Trace {
             Self::Export(side, id) => Artifact::new(machine, ArtifactKind::Export, at(*side, id)),
             Self::Daemon(side) => {
                 Artifact::new(machine, ArtifactKind::Process, hands.host_name(Host::Tests(*side)))
+            }
+            Self::Guest(side) => {
+                Artifact::new(machine, ArtifactKind::Process, at(*side, &format!("guest of {machine}")))
             }
         }
     }
@@ -66,7 +74,12 @@ pub(super) fn will_create(
                 let (name, id) = (node::of_file(&disk.file), node::export_of(&disk.file));
                 [Trace::Node(side, name), Trace::Export(side, id)]
             });
-            (machine, std::iter::once(Trace::Daemon(side)).chain(served).collect::<Vec<_>>())
+            let guest = hands.guest(machine, side, true).into_iter().flat_map(|_| {
+                let files =
+                    GUEST_FILES.map(|what| Trace::File(side, format!("vms/{machine}/{PREFIX}-guest.{what}")));
+                std::iter::once(Trace::Guest(side)).chain(files)
+            });
+            (machine, std::iter::once(Trace::Daemon(side)).chain(served).chain(guest).collect::<Vec<_>>())
         }
         _ => return Ok(Vec::new()),
     };
@@ -93,6 +106,11 @@ async fn traces(hands: &mut Hands<'_>, machine: &str) -> Result<Vec<Trace>, Trou
             if name.starts_with(&format!("{PREFIX}-")) || name.starts_with(&format!("{PREFIX}.")) {
                 found.push(Trace::File(side, format!("vms/{machine}/{name}")));
             }
+        }
+        if let Some((guest, _)) = hands.guest(machine, side, true)
+            && guest.lives(hands)?
+        {
+            found.push(Trace::Guest(side));
         }
         let host = Host::Tests(side);
         if hands.daemon(host)?.is_none() {
@@ -137,6 +155,13 @@ fn open_for(hands: &Hands<'_>, side: Side, machine: &str, view: &View) -> (Vec<S
 /// files, and last the record, so that whoever goes on finds it.
 pub(super) async fn clean_up(hands: &mut Hands<'_>, machine: &str) -> Result<Next, Trouble> {
     let found = traces(hands, machine).await?;
+    for trace in &found {
+        if let Trace::Guest(side) = trace
+            && let Some((guest, _)) = hands.guest(machine, *side, true)
+        {
+            guest.end(hands).await?;
+        }
+    }
     let mut serves = false;
     for trace in &found {
         if let Trace::Export(side, id) = trace
@@ -166,7 +191,7 @@ pub(super) async fn clean_up(hands: &mut Hands<'_>, machine: &str) -> Result<Nex
     let files = || {
         found.iter().filter_map(|trace| match trace {
             Trace::File(side, file) => Some((*side, file)),
-            Trace::Node(..) | Trace::Export(..) | Trace::Daemon(_) => None,
+            Trace::Node(..) | Trace::Export(..) | Trace::Daemon(_) | Trace::Guest(_) => None,
         })
     };
     for (side, file) in files().filter(|(_, file)| **file != record) {
