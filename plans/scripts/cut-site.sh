@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fences a site of disks: ends its storage daemon, so that nothing serves its disks and nothing can write.
+# Fences a site of disks: cuts the power of its guests and ends its storage daemon, so that nothing runs there,
+# nothing serves its disks and nothing can write.
 # usage: cut-site.sh SITE     MUSTER_STATE is the state folder, ESTATE the estate's name
 set -eu
 site=${1:?"usage: cut-site.sh SITE"}
@@ -10,9 +11,19 @@ if [ ! -f "$folder/site.json" ]; then
   echo "$folder has no record of a daemon, so it is not known what serves $site" >&2
   exit 1
 fi
-# The process is the site's only while its command line names the site's folder.
+# A process is the site's only while its command line names the file in which it said its number.
+is_of() {
+  tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline" | grep -qF "$2"
+}
+for said in "$folder"/vms/*/guest.pid; do
+  guest=$(cat "$said" 2>/dev/null || true)
+  if [ -n "$guest" ] && is_of "$guest" "$said"; then
+    kill -KILL "$guest"
+    echo "the power of $(basename "$(dirname "$said")") at $site is cut"
+  fi
+done
 ours() {
-  tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$folder/qsd.pid"
+  is_of "$pid" "$folder/qsd.pid"
 }
 pid=$(cat "$folder/qsd.pid" 2>/dev/null || true)
 if [ -z "$pid" ] || ! ours; then

@@ -4,7 +4,8 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Ctrl-C, termination and a lost terminal, counted.
-pub(super) struct Interrupts {
+#[derive(Debug)]
+pub struct Interrupts {
     pub(super) count: u32,
     /// One came, and the run is not paused by it yet.
     pub(super) unheard: bool,
@@ -13,8 +14,16 @@ pub(super) struct Interrupts {
     hangup: Option<Signal>,
 }
 
+impl Default for Interrupts {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Interrupts {
-    pub(super) fn new() -> Self {
+    /// Begins to listen.
+    #[must_use]
+    pub fn new() -> Self {
         // `nohup` and a shell's background jobs ignore signals on purpose; listening would undo that.
         let ignored = ignored();
         let listen = |kind: SignalKind| {
@@ -31,7 +40,8 @@ impl Interrupts {
         }
     }
 
-    pub(super) async fn next(&mut self) {
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
         tokio::select! {
             biased;
             () = one(&mut self.interrupt) => {}

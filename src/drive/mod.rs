@@ -25,6 +25,7 @@ mod turn;
 mod witness;
 
 pub use driver::{Attendance, DriveEnd, DriveError, DriveOptions, Watch, drive, drive_in};
+pub use interrupts::Interrupts;
 pub use record::{begin_run, replay};
 pub use runner::Runner;
 pub use surroundings::{Surroundings, World};

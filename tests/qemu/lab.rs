@@ -71,7 +71,7 @@ impl Lab {
         let mut options = QemuOptions::new(self.folder.path().to_path_buf(), self.description.clone());
         options.steps_per_call = self.steps_per_call.unwrap_or(options.steps_per_call);
         options.every_step_twice = self.every_step_twice;
-        options.points_kept = self.points_kept;
+        options.points_kept = Some(self.points_kept);
         options
     }
 

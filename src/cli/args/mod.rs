@@ -12,6 +12,7 @@ use crate::model::{Mode, Operation};
 
 use super::verbs::estate::EstateArgs;
 use super::verbs::provider::ProviderArgs;
+use super::verbs::replicate::ReplicateArgs;
 use super::version;
 pub(super) use of_run::{
     AnswerArgs, CommitArgs, KeyArgs, ListArgs, LogArgs, LogFormat, PointArgs, ReasonArgs, ReportArgs,
@@ -70,6 +71,8 @@ pub(super) enum Verb {
     Inventory(InventoryArgs),
     /// Set an estate of disks up, take points of it, find its disks, stop it
     Estate(EstateArgs),
+    /// Take recovery points of an estate of disks on its schedule, until interrupted
+    Replicate(ReplicateArgs),
     /// Which recovery point each group and machine would go to, and why no newer one
     Points(PointsArgs),
     /// The runbook of an operation: points, loss, phases, steps, limits, digest; writes nothing

@@ -13,6 +13,7 @@ mod points;
 mod preview;
 pub(super) mod provider;
 mod rehearse;
+pub(super) mod replicate;
 mod report;
 mod request;
 mod resume;
@@ -42,6 +43,7 @@ pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Graph(args) => graph::run(context, &args),
         Verb::Inventory(args) => inventory::run(context, &args),
         Verb::Estate(args) => estate::run(context, &args),
+        Verb::Replicate(args) => replicate::run(context, &args),
         Verb::Points(args) => points::run(context, &args),
         Verb::Preview(args) => preview::run(context, &args),
         Verb::Rehearse(args) => rehearse::run(context, &args),

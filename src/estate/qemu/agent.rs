@@ -76,11 +76,6 @@ impl Agent {
         self.ask("guest-fsfreeze-thaw").await.map(drop)
     }
 
-    /// Whether writing is stopped.
-    pub(super) async fn is_frozen(&mut self) -> Result<bool, String> {
-        self.ask("guest-fsfreeze-status").await.map(|answer| answer.as_str() == Some("frozen"))
-    }
-
     /// Asks the guest to power itself off. It does not answer.
     pub(super) async fn power_off(&mut self) -> Result<(), String> {
         let ask = json!({ "execute": "guest-shutdown", "arguments": { "mode": "powerdown" } });

@@ -4,11 +4,13 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::base::time::parse_duration;
 use crate::base::words;
 use crate::source::Diagnostic;
 use crate::source::codes::estate as codes;
 
 use super::guest_spec::{self, GuestSpec, GuestText};
+use super::replicate::Schedule;
 
 /// The format that is read.
 pub const DISKS_FORMAT: &str = "muster.disks/1";
@@ -22,6 +24,8 @@ const DISKS_MAX: usize = 16;
 const NAME_MAX: usize = 48;
 /// Sizes are whole clusters of qcow2.
 const CLUSTER: u64 = 64 * 1024;
+/// Each point of a chain is a file that every open reads.
+const POINTS_MAX: usize = 200;
 /// 64 TiB, below what a qcow2 file with 64 KiB clusters can address.
 const SIZE_MAX: u64 = 64 << 40;
 
@@ -136,6 +140,7 @@ pub(super) struct MachineSpec {
 pub struct Description {
     pub(super) sites: Pair<SiteSpec>,
     pub(super) machines: IndexMap<String, MachineSpec>,
+    pub(super) schedule: Schedule,
 }
 
 #[derive(Deserialize)]
@@ -144,6 +149,19 @@ struct FileText {
     format: String,
     sites: Vec<SiteText>,
     machines: IndexMap<String, MachineText>,
+    #[serde(default)]
+    points: PointsText,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, expecting = "when points are taken, such as `{ \"every\": \"1m\" }`")]
+struct PointsText {
+    #[serde(default)]
+    every: Option<String>,
+    #[serde(default)]
+    app_every: Option<String>,
+    #[serde(default)]
+    keep: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -200,7 +218,8 @@ impl Description {
             let spec = machine_spec(&name, machine)?;
             machines.insert(name, spec);
         }
-        Ok(Self { sites, machines })
+        let schedule = schedule(&file.points)?;
+        Ok(Self { sites, machines, schedule })
     }
 
     /// The side of a site's name.
@@ -225,6 +244,26 @@ impl Description {
 
 pub(super) fn wrong(message: String) -> Diagnostic {
     Diagnostic::placeless(codes::DISKS_WRONG, message)
+}
+
+fn schedule(written: &PointsText) -> Result<Schedule, Diagnostic> {
+    let every = |said: &Option<String>| {
+        said.as_ref().map(|said| {
+            parse_duration(said).ok().filter(|every| Schedule::fits(*every)).ok_or_else(|| {
+                wrong(format!("points every `{said}` cannot be taken"))
+                    .help("write `1s` to `7d`, such as `30s` or `15m`")
+            })
+        })
+    };
+    let keep = written.keep.unwrap_or(Schedule::DEFAULT.keep);
+    if !(2..=POINTS_MAX).contains(&keep) {
+        return Err(wrong(format!("{keep} points cannot be kept")).help(format!("keep 2 to {POINTS_MAX}")));
+    }
+    Ok(Schedule {
+        every: every(&written.every).transpose()?.unwrap_or(Schedule::DEFAULT.every),
+        app_every: every(&written.app_every).transpose()?,
+        keep,
+    })
 }
 
 fn sites(written: Vec<SiteText>) -> Result<Pair<SiteSpec>, Diagnostic> {

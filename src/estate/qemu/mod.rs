@@ -22,6 +22,7 @@ mod node;
 mod operate;
 mod qmp;
 mod record;
+mod replicate;
 mod ship;
 mod switch;
 mod take;
@@ -49,6 +50,7 @@ use trouble::Trouble;
 
 pub use describe::{DISKS_FORMAT, Description};
 pub use operate::Taken;
+pub use replicate::{Replicated, Schedule, Turn};
 pub use tools::{INSTALL, Tools};
 
 /// A unix socket's path in bytes, on Linux.
@@ -69,8 +71,8 @@ pub struct QemuOptions {
     pub plan: PathBuf,
     /// The programs.
     pub tools: Tools,
-    /// Files of a chain before the oldest two are merged; at least 2.
-    pub points_kept: usize,
+    /// Files of a chain before the oldest two are merged, at least 2; none: as the estate file says.
+    pub points_kept: Option<usize>,
     /// Steps of an act in one call. A test says 1, to be able to end between any two.
     pub steps_per_call: u32,
     /// Does each step twice, as after an end between effect and record. For tests.
@@ -86,7 +88,7 @@ impl QemuOptions {
             description,
             plan,
             tools: Tools::default(),
-            points_kept: POINTS_KEPT,
+            points_kept: None,
             steps_per_call: STEPS_PER_CALL,
             every_step_twice: false,
         }
@@ -134,13 +136,14 @@ impl Qemu {
         })?;
         let layout = Layout::new(folder);
         sockets_fit(&layout, &description)?;
+        let keep = description.schedule.keep;
         let estate = Self {
             description,
             plan: std::path::absolute(&options.plan).unwrap_or(options.plan),
             layout,
             tools,
             clock: Arc::new(SystemClock),
-            points_kept: options.points_kept.max(2),
+            points_kept: options.points_kept.unwrap_or(keep).max(2),
             steps_per_call: options.steps_per_call.max(1),
             every_step_twice: options.every_step_twice,
             turn: tokio::sync::Mutex::new(()),
