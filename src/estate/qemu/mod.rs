@@ -26,6 +26,7 @@ mod replicate;
 mod ship;
 mod switch;
 mod take;
+mod tls;
 mod tools;
 mod traces;
 mod trouble;

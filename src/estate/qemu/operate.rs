@@ -15,6 +15,7 @@ use super::hands::{Hands, runs};
 use super::node;
 use super::record::{ActState, DiskRecord, Role, TakeWork, VmRecord, Work};
 use super::switch;
+use super::tls;
 use super::trouble::Trouble;
 use super::{Clock, Qemu};
 
@@ -198,8 +199,8 @@ impl Qemu {
         }
     }
 
-    /// Where a machine's disks are served, by disk: `nbd://127.0.0.1:PORT/MACHINE.DISK`. Empty while
-    /// the machine does not run. Of its test copy, if said.
+    /// Where a machine's disks are served, by disk: `nbd://127.0.0.1:PORT/MACHINE.DISK`, or `nbds://…` with the
+    /// file of the key that a client has to know. Empty while the machine does not run. Of its test copy, if said.
     ///
     /// # Errors
     /// An unknown machine, or a daemon that does not answer.
@@ -216,7 +217,7 @@ impl Qemu {
             };
             let uri = |disk: &String| {
                 let name = node::export_name(machine, disk);
-                (disk.clone(), format!("nbd://127.0.0.1:{}/{name}", daemon.port))
+                (disk.clone(), tls::uri(&self.layout, &daemon, &name))
             };
             Ok(place.record.disks.keys().map(uri).collect())
         };
