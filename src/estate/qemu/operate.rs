@@ -224,6 +224,18 @@ impl Qemu {
         found.await.map_err(Trouble::into_error)
     }
 
+    /// Where the guest of a machine is reached now, if it has one; of its test copy, if said.
+    ///
+    /// # Errors
+    /// An unknown machine, or a record that cannot be read.
+    pub async fn guest_address(&self, machine: &str, test: bool) -> Result<Option<String>, EstateError> {
+        let hands = self.look().await?;
+        let located = hands.locate(machine).map_err(Trouble::into_error)?;
+        let place = if test { located.test.as_ref() } else { located.current() };
+        let guest = place.and_then(|place| hands.guest(machine, place.side, test));
+        Ok(guest.map(|(guest, _)| guest.address(&hands).to_string()))
+    }
+
     /// The process of a site's daemon, while it lives.
     ///
     /// # Errors
