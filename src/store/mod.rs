@@ -18,6 +18,7 @@ mod memory;
 mod mount;
 mod owner;
 mod request;
+mod room;
 mod rows;
 mod run_store;
 mod schema;

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::base::limits;
 
 use super::StoreError;
+use super::room::Room;
 
 /// Why a piece of work stops.
 #[derive(Debug)]
@@ -126,6 +127,7 @@ impl Drop for Writer {
 
 #[expect(clippy::needless_pass_by_value, reason = "the thread owns the connection and closes it at its end")]
 fn write(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, path: &Path) {
+    let mut room = Room::beside(path);
     let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(limits::STORE_GROUP_MAX);
     // After a failed sync nobody knows what the disk holds: nothing is written by this process again.
     let mut broken: Option<StoreError> = None;
@@ -133,7 +135,7 @@ fn write(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, pat
         let failed = match &broken {
             Some(error) => Some(error.clone()),
             None => {
-                let done = commit(&connection, &mut group);
+                let done = commit(&connection, &mut room, &mut group);
                 done.err().map(|error| StoreError::of_sqlite(path, &error))
             }
         };
@@ -149,8 +151,13 @@ fn write(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, pat
 }
 
 /// Statements kept prepared, not a transaction of the binding's: that parses both anew for each commit.
-fn commit(connection: &Connection, group: &mut [Box<dyn Work>]) -> Result<(), rusqlite::Error> {
+fn commit(
+    connection: &Connection,
+    room: &mut Room,
+    group: &mut [Box<dyn Work>],
+) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    room.make();
     let done = group
         .iter_mut()
         .try_for_each(|work| work.perform(connection))
