@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::base::limits;
 
 use super::schema::{APPLICATION_ID, MIGRATIONS};
-use super::{StoreError, folder};
+use super::{StoreError, folder, mark, sums};
 
 /// What a store is opened for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +53,8 @@ pub(super) fn for_writing(folder: &Path) -> Result<(Connection, ReadFrom), Store
     refuse_foreign(&connection, &path)?;
     pragmas(&connection, &path)?;
     migrate(&mut connection, &path)?;
+    sums::check_small(&connection, &path)?;
+    mark::check_requests(&path, &connection)?;
     connection.execute_batch("PRAGMA wal_autocheckpoint = 1000").map_err(sqlite)?;
     Ok((connection, ReadFrom { path, frozen: false }))
 }
@@ -73,10 +75,14 @@ pub(super) fn for_reading(folder: &Path) -> Result<ReadFrom, StoreError> {
         Err(error) => return Err(error),
     };
     match version {
-        0 => Err(StoreError::NoStore { folder: folder.to_owned() }),
-        found if found < newest() => Err(StoreError::Version { path, found, ours: newest() }),
-        _ => Ok(from),
+        0 => return Err(StoreError::NoStore { folder: folder.to_owned() }),
+        found if found < newest() => return Err(StoreError::Version { path, found, ours: newest() }),
+        _ => {}
     }
+    let connection = from.connect()?;
+    sums::check_small(&connection, &path)?;
+    mark::check_requests(&path, &connection)?;
+    Ok(from)
 }
 
 impl ReadFrom {

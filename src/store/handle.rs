@@ -193,7 +193,9 @@ impl Store {
             Err(error) => crate::bug!("a person does not serialize: {error}"),
         };
         let (run, body) = (run.clone(), body.to_string());
-        self.write(move |connection| request::post(connection, &run, &by, &body, at)).await
+        let id = self.write(move |connection| request::post(connection, &run, &by, &body, at)).await?;
+        self.marks.note_request(id);
+        Ok(id)
     }
 
     /// Answers a request without an event.

@@ -25,6 +25,7 @@ mod schema;
 mod seal;
 mod start;
 mod state;
+mod sums;
 mod writer;
 
 pub use chain::EventReader;

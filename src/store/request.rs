@@ -8,7 +8,7 @@ use crate::base::{Timestamp, limits};
 use crate::event::Person;
 
 use super::writer::Stop;
-use super::{RunId, RunSummary, StoreError, append, rows};
+use super::{RunId, RunSummary, StoreError, append, rows, sums};
 
 /// The number of a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -18,6 +18,10 @@ impl RequestId {
     /// The number as a store counts them.
     pub(super) const fn of(number: i64) -> Self {
         Self(number)
+    }
+
+    pub(super) const fn number(self) -> i64 {
+        self.0
     }
 }
 
@@ -75,9 +79,11 @@ pub(super) fn post(
         let count = limits::REQUESTS_OPEN_MAX;
         return Err(StoreError::TooManyRequests { run: run.clone(), count }.into());
     }
+    let at = at.to_string();
+    let sum = sums::of(&[run.as_str(), &at, by, body]);
     connection
-        .prepare_cached("INSERT INTO request (run, at, by, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![run.as_str(), at.to_string(), by, body])?;
+        .prepare_cached("INSERT INTO request (run, at, by, body, sum) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![run.as_str(), at, by, body, sum])?;
     Ok(RequestId(connection.last_insert_rowid()))
 }
 
@@ -117,7 +123,7 @@ pub(super) fn close(
     Ok(())
 }
 
-const COLUMNS: &str = "SELECT id, run, at, by, body, handled_at, accepted, answer FROM request";
+const COLUMNS: &str = "SELECT id, run, at, by, body, handled_at, accepted, answer, sum FROM request";
 
 /// The open requests of a run, oldest first.
 pub(super) fn open(connection: &Connection, run: &RunId) -> Result<Vec<OperatorRequest>, Stop> {
@@ -142,8 +148,13 @@ fn read(row: &Row<'_>) -> Result<OperatorRequest, Stop> {
     let id = RequestId(row.get(0)?);
     let run = RunId::from_text(row.get::<_, String>(1)?);
     let damaged = || StoreError::Damaged { what: format!("request {id} of run `{run}` cannot be read") };
-    let by = serde_json::from_str(&row.get::<_, String>(3)?).map_err(|_| damaged())?;
-    let body = serde_json::from_str(&row.get::<_, String>(4)?).map_err(|_| damaged())?;
+    let (at, by, body): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
+    // What was asked; the answer only says what the run log says.
+    let sum: Option<String> = row.get(8)?;
+    let sum_now = || sums::of(&[run.as_str(), &at, &by, &body]);
+    sums::check(sum.as_deref(), sum_now, format_args!("request {id} of run `{run}`"))?;
+    let by = serde_json::from_str(&by).map_err(|_| damaged())?;
+    let body = serde_json::from_str(&body).map_err(|_| damaged())?;
     let answer = match row.get::<_, Option<String>>(5)? {
         Some(at) => Some(Answer {
             id,
@@ -153,6 +164,6 @@ fn read(row: &Row<'_>) -> Result<OperatorRequest, Stop> {
         }),
         None => None,
     };
-    let at = rows::instant(&row.get::<_, String>(2)?)?;
+    let at = rows::instant(&at)?;
     Ok(OperatorRequest { id, run, at, by, body, answer })
 }
