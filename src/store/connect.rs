@@ -49,8 +49,12 @@ pub(super) fn for_writing(folder: &Path) -> Result<(Connection, ReadFrom), Store
     }
     settle(&connection, &path)?;
     let sqlite = |error: rusqlite::Error| StoreError::of_sqlite(&path, &error);
+    // Whoever opens a damaged file and writes nothing leaves file and log as they were.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sqlite)?;
     // Before the file is turned to a write-ahead log, it has to be ours.
-    refuse_foreign(&connection, &path)?;
+    if refuse_foreign(&connection, &path)? == 0 {
+        mark::check_empty(&path)?;
+    }
     pragmas(&connection, &path)?;
     migrate(&mut connection, &path)?;
     sums::check_small(&connection, &path)?;
@@ -75,7 +79,10 @@ pub(super) fn for_reading(folder: &Path) -> Result<ReadFrom, StoreError> {
         Err(error) => return Err(error),
     };
     match version {
-        0 => return Err(StoreError::NoStore { folder: folder.to_owned() }),
+        0 => {
+            mark::check_empty(&path)?;
+            return Err(StoreError::NoStore { folder: folder.to_owned() });
+        }
         found if found < newest() => return Err(StoreError::Version { path, found, ours: newest() }),
         _ => {}
     }

@@ -3,6 +3,10 @@
 //!
 //! A mark is written after the commit was synced and is not synced itself: it may lag behind the log,
 //! and never claims more than was durable. It is taken before the log is read, for the same reason.
+//!
+//! What has no mark is who holds a lease, an answer without an event, and a seal. Where a commit of those alone
+//! was lost with the end of the log, the store reads as before it: nothing was driven under that lease without
+//! an event, and the answer and the seal are given again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -122,6 +126,23 @@ pub(super) fn check(database: &Path, run: &RunId, marked: Option<u64>, found: u6
             mark: folder(database).join(run.as_str()),
         }),
         Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses a database that is empty or not there where something was recorded.
+///
+/// # Errors
+/// `Lost`, `LostRequests`; the mark is the folder of all of them.
+pub(super) fn check_empty(database: &Path) -> Result<(), StoreError> {
+    let mark = folder(database);
+    for run in runs(database) {
+        if let Some(last) = last(database, &run) {
+            return Err(StoreError::Lost { run, from: 1, last, mark });
+        }
+    }
+    match read(&mark.join(REQUESTS)) {
+        Some(last) => Err(StoreError::LostRequests { from: 1, last, mark }),
+        None => Ok(()),
     }
 }
 

@@ -10,7 +10,7 @@ use super::StoreError;
 /// What is kept of a digest: nobody is kept from changing a row on purpose, only a flipped bit is found.
 const DIGITS: usize = 16;
 /// The tables whose indexes and rows have to be there as SQLite wrote them. Small, whatever the log's length.
-const SMALL: [&str; 4] = ["run_state", "lease", "machine_lock", "request"];
+const SMALL: [&str; 5] = ["run_state", "lease", "machine_lock", "request", "seal"];
 
 /// The sum of a row's fields.
 pub(super) fn of(fields: &[&str]) -> String {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::limits;
@@ -131,6 +132,7 @@ fn write(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, pat
     let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(limits::STORE_GROUP_MAX);
     // After a failed sync nobody knows what the disk holds: nothing is written by this process again.
     let mut broken: Option<StoreError> = None;
+    let mut wrote = false;
     while waiting.blocking_recv_many(&mut group, limits::STORE_GROUP_MAX) > 0 {
         let failed = match &broken {
             Some(error) => Some(error.clone()),
@@ -139,13 +141,15 @@ fn write(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, pat
                 done.err().map(|error| StoreError::of_sqlite(path, &error))
             }
         };
+        wrote |= failed.is_none();
         broken = failed.clone().filter(StoreError::is_fatal);
         for work in group.drain(..) {
             work.answer(failed.as_ref());
         }
     }
-    if broken.is_none() {
+    if broken.is_none() && wrote {
         // Only tidies: a log that stays is read by whoever opens the file next.
+        drop(connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
         drop(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
     }
 }
