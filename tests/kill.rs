@@ -11,7 +11,10 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+#[path = "kill/again.rs"]
+mod again;
 #[path = "cli/bench.rs"]
+#[expect(dead_code, reason = "shared with other tests of the binary")]
 mod bench;
 #[path = "kill/damage.rs"]
 mod damage;

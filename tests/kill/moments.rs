@@ -53,7 +53,7 @@ fn dies_everywhere(scenario: &Scenario) {
         if enough || turn > 100 + 2 * wanted.unwrap_or(0) {
             break;
         }
-        let moment = 1 + spread(turn, whole);
+        let moment = 1 + spread(turn as u64, whole);
         let back = match turn % 5 {
             1 => Back::DiesOnceMore,
             3 => Back::DiesAndDies,

@@ -136,6 +136,18 @@ impl Engine {
         self.0.try_wait().unwrap().is_none()
     }
 
+    /// How it ended by itself, if it did within the time.
+    pub(crate) fn ends_within(&mut self, time: Duration) -> Option<Option<i32>> {
+        let began = Instant::now();
+        loop {
+            if let Some(ended) = self.0.try_wait().unwrap() {
+                return Some(ended.code());
+            }
+            let left = time.checked_sub(began.elapsed())?;
+            std::thread::sleep(left.min(Duration::from_millis(1)));
+        }
+    }
+
     /// Ends it in the middle of whatever it does, and says whether it still ran.
     pub(crate) fn kill(mut self) -> bool {
         let ran = self.runs();

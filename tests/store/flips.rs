@@ -56,12 +56,8 @@ impl Seen {
             Ok(all) if !folder.said.contains(&all) => return Err(format!("believes {all:?}")),
             Ok(all) => {
                 self.unharmed += 1;
-                let live = folder.said.len() == 1;
                 return match holder(copy) {
-                    Ok(held) if held.is_some() == live && all.runs().last() != held.as_ref() && live => {
-                        Err(format!("the machines are held by {held:?}"))
-                    }
-                    Ok(held) if held.is_some() != live => Err(format!("the machines are held by {held:?}")),
+                    Ok(held) if held != folder.held => Err(format!("the machines are held by {held:?}")),
                     Ok(_) => Ok(()),
                     Err(error) => refusal(copy, &error),
                 };

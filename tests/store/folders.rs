@@ -19,6 +19,8 @@ pub(crate) struct Folder {
     pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
     /// What is read of it; and what was read before each commit at its end that has no mark.
     pub(crate) said: Vec<Everything>,
+    /// The run that holds the machines.
+    pub(crate) held: Option<RunId>,
     posted: Vec<RequestId>,
 }
 
@@ -29,12 +31,6 @@ pub(crate) struct Everything {
     logs: Vec<(Digest, Vec<Event>, Option<Seal>)>,
     open: Vec<OperatorRequest>,
     requests: Vec<Option<OperatorRequest>>,
-}
-
-impl Everything {
-    pub(crate) fn runs(&self) -> impl Iterator<Item = &RunId> {
-        self.runs.iter().map(|run| &run.id)
-    }
 }
 
 /// Where copies are written: in memory where there is such a place, for there are thousands.
@@ -90,7 +86,9 @@ impl Folder {
             let name = Path::new("marks").join(mark.file_name());
             files.insert(name, std::fs::read(mark.path()).unwrap());
         }
-        Self { name, files, said, posted: posted.to_owned() }
+        let held = said.last().and_then(|all| all.runs.iter().find(|run| !run.state.is_final()));
+        let held = held.map(|run| run.id.clone());
+        Self { name, files, said, held, posted: posted.to_owned() }
     }
 
     pub(crate) fn bytes(&self, name: &str) -> &[u8] {
