@@ -45,26 +45,26 @@ impl Marks {
     /// counts, and it has the event.
     pub(super) fn note(&self, run: &RunId, seq: u64) {
         if let Some(path) = path(&self.folder, run) {
-            self.write(path, seq);
+            self.write(&path, seq);
         }
     }
 
     /// Notes that a request is durable, as `note`.
     pub(super) fn note_request(&self, id: RequestId) {
         if let Ok(number) = u64::try_from(id.number()) {
-            self.write(self.folder.join(REQUESTS), number);
+            self.write(&self.folder.join(REQUESTS), number);
         }
     }
 
-    fn write(&self, path: PathBuf, number: u64) {
+    fn write(&self, path: &Path, number: u64) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if !open.contains_key(&path) {
-            let Some(file) = self.make(&path) else { return };
+        if !open.contains_key(path) {
+            let Some(file) = self.make(path) else { return };
             // Another process may have been further.
-            let noted = read(&path).unwrap_or(0);
-            open.insert(path.clone(), (file, noted));
+            let noted = read(path).unwrap_or(0);
+            open.insert(path.to_owned(), (file, noted));
         }
-        let Some((file, noted)) = open.get_mut(&path) else { return };
+        let Some((file, noted)) = open.get_mut(path) else { return };
         // Two answers may overtake each other on their way here.
         if number > *noted && write(file, number).is_ok() {
             *noted = number;

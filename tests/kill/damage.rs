@@ -13,7 +13,7 @@ use crate::scenario::{Engine, FAILBACK, Log, Outcome, RESUME, bench, calm, effec
 
 /// Copies that are looked at however slow the machine is: every kind of damage three times.
 const COPIES_MIN: u64 = 18;
-const BUDGET: Duration = Duration::from_secs(15);
+const BUDGET: Duration = Duration::from_secs(8);
 
 /// The log of the killed run before anything was damaged.
 struct Whole {

@@ -67,7 +67,7 @@ fn a_log_cut_anywhere_keeps_every_event_that_was_complete_in_it() {
         acknowledged.push((seq, written(&wal)));
     });
     let (db, whole) = (std::fs::read(folder.path().join("muster.db")).unwrap(), std::fs::read(&wal).unwrap());
-    let copy = tempfile::tempdir().unwrap();
+    let copy = crate::folders::scratch();
     let mut seen = std::collections::BTreeSet::new();
     for cut in (0..=whole.len()).rev().step_by(1571) {
         for file in std::fs::read_dir(copy.path()).unwrap() {
@@ -120,7 +120,7 @@ fn a_copy_cut_or_changed_anywhere_is_whole_or_refused_and_goes_on_from_what_is_l
     let marks = marks.map(|mark| (mark.file_name(), std::fs::read(mark.path()).unwrap())).collect();
     let whole = Whole { run, marks, all: everything(folder.path()).unwrap() };
     assert_eq!((whole.all.1.len() as u64, whole.all.2.len()), (EVENTS, 1));
-    let (copy, mut seen, mut copies) = (tempfile::tempdir().unwrap(), Seen::default(), 0);
+    let (copy, mut seen, mut copies) = (crate::folders::scratch(), Seen::default(), 0);
     for hit in [[true, false], [false, true], [true, true]] {
         let longest =
             files.iter().zip(hit).filter(|(_, hit)| *hit).map(|(file, _)| file.len()).max().unwrap();
@@ -251,7 +251,7 @@ fn a_changed_byte_in_the_write_ahead_log_is_told_with_the_events_that_are_gone()
     let whole = read(folder.path(), &run).unwrap();
     let db = std::fs::read(folder.path().join("muster.db")).unwrap();
     let wal = std::fs::read(folder.path().join("muster.db-wal")).unwrap();
-    let copy = tempfile::tempdir().unwrap();
+    let copy = crate::folders::scratch();
     let mut short = 0;
     for place in (32..wal.len()).step_by(4099) {
         drop(std::fs::remove_dir_all(copy.path().join("marks")));

@@ -13,9 +13,9 @@ use musterpoint::store::{OpenFor, StoreError};
 use crate::folders::{Folder, folders, holder, scratch};
 
 const FILES: [&str; 2] = ["muster.db", "muster.db-wal"];
-const FLIPS: u64 = 400;
+const FLIPS: u64 = 240;
 /// Boundaries looked at in one file; a longer file has every so-manieth of them.
-const BOUNDARIES_MAX: usize = 60;
+const BOUNDARIES_MAX: usize = 32;
 /// A page of the database, and a frame of its log: a head and a page, behind the log's own head.
 const PAGE: usize = 4096;
 const FRAME: usize = 24 + PAGE;
@@ -54,7 +54,7 @@ impl Seen {
     fn one(&mut self, folder: &Folder, copy: &Path, how: OpenFor) -> Result<(), String> {
         let error = match folder.read(copy, how) {
             Ok(all) if !folder.said.contains(&all) => return Err(format!("believes {all:?}")),
-            Ok(all) => {
+            Ok(_) => {
                 self.unharmed += 1;
                 return match holder(copy) {
                     Ok(held) if held != folder.held => Err(format!("the machines are held by {held:?}")),
