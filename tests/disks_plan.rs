@@ -61,13 +61,16 @@ impl Lab {
         self.state.path().join("estates/lab")
     }
 
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+        command.args(args).env("MUSTER_STATE", self.state.path()).env("NO_COLOR", "1").stdin(Stdio::null());
+        command
+    }
+
     fn try_muster(&self, args: &[&str]) -> Ended {
         let (out, err) = (self.state.path().join("out"), self.state.path().join("err"));
-        let mut child = Command::new(env!("CARGO_BIN_EXE_muster"))
-            .args(args)
-            .env("MUSTER_STATE", self.state.path())
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null())
+        let mut child = self
+            .command(args)
             .stdout(File::create(&out).unwrap())
             .stderr(File::create(&err).unwrap())
             .spawn()
@@ -304,6 +307,58 @@ fn a_test_beside_production_is_in_nobodys_way_and_its_cleanup_leaves_nothing() {
     lab.begin(&["test"]);
     lab.accept();
     assert_eq!((lab.uri("orders", true), left("orders"), left("stock")), (None, 0, 0));
+}
+
+/// A file that nobody can remove: something is mounted on it.
+struct Held(PathBuf);
+
+impl Held {
+    fn new(path: PathBuf) -> Self {
+        let held = Command::new("mount").arg("--bind").args([&path, &path]).status();
+        assert!(held.is_ok_and(|held| held.success()), "this test mounts a file on itself: run it as root");
+        Self(path)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _status = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_test_whose_disk_cannot_be_removed_says_which_and_is_over_once_it_is_gone() {
+    let lab = Lab::new();
+    lab.take_point("shop");
+    lab.begin(&["test"]);
+    let artifacts = || {
+        let status = lab.muster(&["status", "last", "--format", "json"], DONE).out;
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        status["artifacts"].as_array().unwrap().clone()
+    };
+    let all = artifacts();
+    assert!(all.iter().all(|one| one["state"] == "made" && one["known"] == "announced"), "{all:#?}");
+    let disk = all.iter().find(|one| one["kind"] == "disk" && one["machine"] == "orders").unwrap();
+    let id = disk["id"].as_str().unwrap();
+    let held = Held::new(lab.estate().join(id));
+    // It is tried again for minutes; an operator who has seen enough pauses it.
+    let mut cleanup = lab.command(&["cleanup", "last", "--quiet"]).stdout(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    while !artifacts().iter().any(|one| one["state"] == "left-behind") {
+        assert!(began.elapsed() < Duration::from_secs(60), "{:#?}", artifacts());
+    }
+    lab.muster(&["pause", "last"], DONE);
+    assert_eq!(cleanup.wait().unwrap().code(), Some(WAITING));
+    let said = lab.muster(&["status", "last"], DONE).out;
+    let joined = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined.contains(&format!("LEFT BEHIND by the test: disk `{id}` of `orders`")), "{said}");
+    assert!(lab.estate().join(id).exists() && said.contains("muster cleanup"), "{said}");
+    drop(held);
+    lab.muster(&["cleanup", "last"], RUN_FAILED);
+    assert!(artifacts().iter().all(|one| one["state"] == "gone"), "{:#?}", artifacts());
+    assert!(!lab.estate().join(id).exists() && !lab.daemon_lives("south/test"));
+    let again = lab.muster(&["cleanup", "last"], REFUSED).err;
+    assert!(again.contains("nothing of its test is left"), "{again}");
 }
 
 #[test]

@@ -20,6 +20,9 @@ mod faults;
 #[path = "qemu/suite.rs"]
 mod suite;
 
+#[path = "qemu/traces.rs"]
+mod traces;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -9,6 +9,7 @@ use musterpoint::estate::Estate as _;
 use musterpoint::event::FinalState;
 use musterpoint::model::{Mode, Operation};
 use musterpoint::run::{OperatorRequest, RunState};
+use musterpoint::runbook::Runbook;
 
 #[tokio::test(flavor = "current_thread")]
 async fn the_seeds_scenario_fails_back_commits_and_reprotects() {
@@ -77,6 +78,23 @@ async fn points_that_arrive_while_latest_is_bound_are_left_out() {
     desk.check_effects();
 }
 
+/// A runbook of a shipped plan, with what it has to be told.
+async fn compiled(desk: &Desk, plan: &str, operation: Operation, mode: Option<Mode>) -> Runbook {
+    let compiled = desk.compile(operation, mode, |options| {
+        if mode == Some(Mode::Forced) {
+            options.to = Some("dublin".to_owned());
+            options.lost_at = Some("2026-11-23T02:51:00Z".parse().unwrap());
+        }
+        if plan == "shop.muster" {
+            options.params = vec![("ticket".to_owned(), "CHG-4711".to_owned())];
+        }
+    });
+    match compiled.await {
+        Ok(runbook) => runbook,
+        Err(errors) => panic!("{plan}: {errors:#?}"),
+    }
+}
+
 /// Runs a plan once; approvals are given beforehand.
 async fn run_once(
     plan: &str,
@@ -85,20 +103,7 @@ async fn run_once(
     approved: &[&str],
 ) -> (Desk, RunState) {
     let desk = Desk::new(plan);
-    let forced = mode == Some(Mode::Forced);
-    let compiled = desk.compile(operation, mode, |options| {
-        if forced {
-            options.to = Some("dublin".to_owned());
-            options.lost_at = Some("2026-11-23T02:51:00Z".parse().unwrap());
-        }
-        if plan == "shop.muster" {
-            options.params = vec![("ticket".to_owned(), "CHG-4711".to_owned())];
-        }
-    });
-    let runbook = match compiled.await {
-        Ok(runbook) => runbook,
-        Err(errors) => panic!("{plan}: {errors:#?}"),
-    };
+    let runbook = compiled(&desk, plan, operation, mode).await;
     let id = desk.begin(&runbook, approved).await;
     // People answer whatever is asked, until nothing is.
     for _ in 0..10 {
@@ -153,10 +158,27 @@ async fn optional_machines_of_the_farm_fail_and_are_listed() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn the_night_is_forced_and_ends_unprotected() {
-    let (desk, state) =
+    let (_, state) =
         run_once("night.muster", Operation::Failover, Some(Mode::Forced), &["go", "accept"]).await;
     assert!(matches!(state, RunState::Ended(_)), "{state:?}");
-    drop(desk);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_forced_run_asks_the_lost_site_for_nothing() {
+    let contacts = async |mode| {
+        let desk = Desk::new("night.muster");
+        let runbook = compiled(&desk, "night.muster", Operation::Failover, Some(mode)).await;
+        let id = desk.begin(&runbook, &["declare", "go", "accept"]).await;
+        let estate = desk.estate();
+        let (end, run, _) = desk.drive_on(&id, estate.clone()).await;
+        assert!(matches!(end, DriveEnd::Stands(_)), "{}", why(&run));
+        estate.contacts()
+    };
+    let forced = contacts(Mode::Forced).await;
+    assert_eq!(forced.get("hamburg"), None, "{forced:?}");
+    assert!(forced["dublin"] > 0, "{forced:?}");
+    // Any other run does ask it.
+    assert!(contacts(Mode::Unplanned).await["hamburg"] > 0);
 }
 
 #[tokio::test(flavor = "current_thread")]

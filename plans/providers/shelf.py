@@ -145,6 +145,16 @@ class Shelf:
         up = [name for name, box in self.state["boxes"].items() if (box["target"] or box)["on"] and name in wanted]
         return {"passed": bool(up), "seen": f"{up[0]} answers" if up else f"nobody answers at {wanted}"}
 
+    # What tests make: named before it is made, and looked for after it was removed.
+
+    def will_create(self, key, request):
+        copies = request["verb"] == "fail_over" and request["mode"] is None
+        return {"key": key, "artifacts": [named(request["machine"], key)] if copies else []}
+
+    def remains(self, machines):
+        copies = [(name, self.box(name)["test"]) for name in machines]
+        return {"machines": machines, "artifacts": [named(name, copy["key"]) for name, copy in copies if copy]}
+
     # Acts: one effect a key.
 
     def submit(self, key, request):
@@ -154,7 +164,7 @@ class Shelf:
             before = copy.deepcopy(self.state)
             try:
                 # What will not be possible is refused before anything is recorded.
-                detail = self.effect(request)
+                detail = self.effect(key, request)
             except Refused:
                 self.state = before
                 raise
@@ -174,7 +184,7 @@ class Shelf:
         if act["detail"] is None and "error" not in act and time.time() >= act["ready"]:
             before = copy.deepcopy(self.state)
             try:
-                act["detail"] = self.effect(act["request"])
+                act["detail"] = self.effect(key, act["request"])
             except Refused as error:
                 self.state = before
                 act = self.state["acts"][key]
@@ -205,8 +215,9 @@ class Shelf:
         left = max(0, act["ready"] - time.time())
         return {"state": "running", **about, "handle": f"work-{key[:8]}", "again_in_ms": int(left * 1000) + 1}
 
-    def effect(self, request):
+    def effect(self, key, request):
         """Does it, in memory, and says what came of it."""
+        self.key = key
         if "machines" in request:
             return getattr(self, request["verb"])([self.box(name) for name in request["machines"]], request)
         return getattr(self, request["verb"])(self.box(request["machine"]), request) or {}
@@ -234,7 +245,8 @@ class Shelf:
         if box["test"] if test else box["target"]:
             raise Refused("failed_over", f"`{name}` is there already")
         self.point(box, request["point"])
-        box["test" if test else "target"] = {"site": request["to"], "on": False, "point": request["point"]}
+        copy_of = {"site": request["to"], "on": False, "point": request["point"], "key": self.key}
+        box["test" if test else "target"] = copy_of
         return {"address": address(name, request["to"], test)}
 
     def start(self, box, request):
@@ -285,6 +297,10 @@ def address(name, site, test=False):
     return f"{name}.{'test.' if test else ''}{site}"
 
 
+def named(name, key):
+    return {"machine": name, "kind": "copy", "id": f"{name}-test-{key[:8]}"}
+
+
 def wrong(error):
     code, message = error.args
     return {"kind": "retry" if isinstance(error, Retry) else "refused", "code": code, "message": message}
@@ -309,6 +325,10 @@ def answer(shelf, call):
         return shelf.observe(call["machine"], call["test"])
     if word == "probe":
         return shelf.probe(call["probe"])
+    if word == "will_create":
+        return shelf.will_create(call["key"], call["request"])
+    if word == "remains":
+        return shelf.remains(call["machines"])
     raise Refused("unknown_call", f"`{word}` is no call of this version")
 
 
@@ -322,7 +342,7 @@ def main():
                 log(f"the shelf of {call['estate']} is open to {call['purpose']}")
                 said = {
                     "protocol": 1, "name": "shelf", "version": "1.0", "verbs": VERBS,
-                    "cancel": True, "probes": True, "simulated": True,
+                    "cancel": True, "probes": True, "simulated": True, "artifacts": True,
                 }
             elif call["call"] == "bye":
                 said = {}

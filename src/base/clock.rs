@@ -12,6 +12,17 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 
     /// Moves a virtual clock forward to `to` and says true; a real clock says false and does nothing.
     fn jump(&self, to: Timestamp) -> bool;
+
+    /// Real time that nobody can set, from some beginning. What the clock shows beyond it did not pass, somebody
+    /// set the clock. None where the clock is moved by leaps anyway.
+    fn steady(&self) -> Option<Duration> {
+        None
+    }
+
+    /// How many seconds it shows to pass in a real one.
+    fn pace(&self) -> u32 {
+        1
+    }
 }
 
 /// The machine's wall clock.
@@ -27,6 +38,17 @@ impl Clock for SystemClock {
 
     fn jump(&self, _to: Timestamp) -> bool {
         false
+    }
+
+    /// Counts while the host sleeps too, where the system can: that time has passed.
+    fn steady(&self) -> Option<Duration> {
+        #[cfg(target_os = "linux")]
+        let clock = rustix::time::ClockId::Boottime;
+        #[cfg(not(target_os = "linux"))]
+        let clock = rustix::time::ClockId::Monotonic;
+        let reading = rustix::time::clock_gettime(clock);
+        let seconds = u64::try_from(reading.tv_sec).unwrap_or(0);
+        Some(Duration::new(seconds, u32::try_from(reading.tv_nsec).unwrap_or(0)))
     }
 }
 

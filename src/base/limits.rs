@@ -118,6 +118,8 @@ pub const PROVIDER_LOG_BYTES_MAX: u64 = 1024 * 1024;
 pub const PROVIDER_TEXT_CHARS_MAX: usize = 500;
 /// Calls that a provider's program may be sent before it has answered the first of them.
 pub const PROVIDER_AT_ONCE_MAX: usize = 64;
+/// Things of tests that one answer of a provider may name: a machine of a test has a handful.
+pub const ARTIFACTS_MAX: usize = 10_000;
 /// The longest pause between two polls that a provider may ask for.
 pub const PROVIDER_AGAIN_MAX: Duration = Duration::from_secs(3600);
 

@@ -40,7 +40,7 @@ pub(super) fn work(
             return Ok((Work::Script { folder }, None));
         }
         _ => match request(run, node)? {
-            Some(request) => Work::Verb { request: Box::new(request), handle: None, cancelled: false },
+            Some(request) => Work::verb(request),
             None => crate::bug!("`{}` has no work", compiled.name),
         },
     };

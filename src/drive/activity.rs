@@ -3,7 +3,8 @@
 
 use crate::base::Timestamp;
 use crate::event::{
-    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Sighting, Submitted,
+    Artifact, EstateError, EventKind, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request,
+    Sighting, Submitted,
 };
 use crate::inventory::Inventory;
 use crate::runbook::NodeId;
@@ -30,7 +31,7 @@ pub(super) struct Activity {
 #[derive(Debug)]
 pub(super) enum Work {
     /// A verb of the estate.
-    Verb { request: Box<Request>, handle: Option<Handle>, cancelled: bool },
+    Verb { request: Box<Request>, handle: Option<Handle>, cancelled: bool, turn: Turn },
     /// A look at a source after its shutdown.
     Confirm { machine: String },
     /// A check that asks the estate or the network.
@@ -45,9 +46,30 @@ pub(super) enum Work {
     Script { folder: std::path::PathBuf },
 }
 
+/// What is asked of the estate about a verb.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// Of a test: what it will make, so that it is recorded first.
+    Announce,
+    /// The verb itself.
+    Act,
+    /// Of a cleanup that has ended: what is left. Then this follows.
+    Look { then: Box<EventKind> },
+}
+
+impl Work {
+    /// A verb that was not asked for yet.
+    pub(super) fn verb(request: Request) -> Self {
+        let turn = if request.makes_for_a_test() { Turn::Announce } else { Turn::Act };
+        Self::Verb { request: Box::new(request), handle: None, cancelled: false, turn }
+    }
+}
+
 /// What a task comes back with.
 #[derive(Debug)]
 pub(super) enum Report {
+    Announced(Result<Vec<Artifact>, EstateError>),
+    Remaining(Result<Vec<Artifact>, EstateError>),
     Submitted(Result<Submitted, EstateError>),
     Polled(Result<Progress, EstateError>),
     /// Granted or not: the outcome is polled either way.

@@ -11,6 +11,7 @@ use crate::run::NodeState;
 use crate::runbook::NodeId;
 
 use super::activity::{Activity, FromTask, Report, Work};
+use super::call::{Call, limited};
 use super::driver::{DriveError, Driver};
 use super::estate_act::failed;
 use super::hold::Held;
@@ -53,10 +54,8 @@ impl<W: World> Driver<'_, W> {
         match &mut work {
             Work::Verb { request, handle: slot, .. } => {
                 slot.clone_from(&handle);
-                let (estate, request, asked) = (Arc::clone(&self.estate), request.clone(), key.clone());
-                self.spawn(node, key.clone(), async move {
-                    Report::Found(limited(estate.find(&asked, &request, since)).await)
-                });
+                let find = Call::Find(request.clone());
+                self.spawn(node, key.clone(), find.make(Arc::clone(&self.estate), key.clone(), since));
             }
             Work::Script { folder } => {
                 let folder = folder.clone();
@@ -90,30 +89,12 @@ impl<W: World> Driver<'_, W> {
         activity.in_flight = true;
         activity.wake = None;
         let (estate, since) = (Arc::clone(&self.estate), activity.since);
+        if let Some(call) = Call::next(activity, unknown, late) {
+            self.spawn(node, key.clone(), call.make(estate, key, since));
+            return Ok(());
+        }
         match &activity.work {
-            Work::Verb { request, .. } if unknown => {
-                let (request, asked) = (request.clone(), key.clone());
-                self.spawn(node, key, async move {
-                    Report::Found(limited(estate.find(&asked, &request, since)).await)
-                });
-            }
-            Work::Verb { handle: Some(handle), cancelled: false, .. } if late => {
-                let handle = handle.clone();
-                self.spawn(node, key, async move {
-                    let _refused = limited(estate.cancel(&handle)).await;
-                    Report::Cancelled
-                });
-            }
-            Work::Verb { handle: Some(handle), .. } => {
-                let handle = handle.clone();
-                self.spawn(node, key, async move { Report::Polled(limited(estate.poll(&handle)).await) });
-            }
-            Work::Verb { request, handle: None, .. } => {
-                let (request, asked) = (request.clone(), key.clone());
-                self.spawn(node, key, async move {
-                    Report::Submitted(limited(estate.submit(&asked, &request)).await)
-                });
-            }
+            Work::Verb { .. } => crate::bug!("a verb has no next call"),
             Work::Confirm { machine } => {
                 let machine = machine.clone();
                 self.spawn(node, key, async move {
@@ -194,19 +175,4 @@ async fn look(estate: &impl Estate, probe: &Probe, real: bool) -> ProbeAnswer {
         async { if real { crate::estate::real_probe(probe).await } else { estate.probe(probe).await } };
     let answer = tokio::time::timeout(limits::ESTATE_CALL_MAX, asked).await;
     answer.unwrap_or_else(|_| Err("no answer".to_owned()))
-}
-
-/// A call to the estate within its limit; no answer in time is an unknown outcome.
-async fn limited<T>(
-    call: impl Future<Output = Result<T, crate::event::EstateError>>,
-) -> Result<T, crate::event::EstateError> {
-    match tokio::time::timeout(limits::ESTATE_CALL_MAX, call).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let limit = crate::base::time::format_duration(limits::ESTATE_CALL_MAX);
-            Err(crate::event::EstateError::Unknown {
-                message: format!("the estate did not answer within {limit}"),
-            })
-        }
-    }
 }

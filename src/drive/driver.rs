@@ -22,6 +22,7 @@ use super::interrupts::Interrupts;
 use super::run_clock::RunClock;
 use super::runner::{Runner, ThisMachine};
 use super::surroundings::{Surroundings, World};
+use super::turn::LastTurn;
 
 /// Who watches a run: a terminal, or nobody.
 pub trait Watch {
@@ -134,6 +135,7 @@ pub async fn drive_in<S: RunStore, E: Estate + 'static, R: Runner>(
         looks: VecDeque::new(),
         answers: Vec::new(),
         renewed: tokio::time::Instant::now(),
+        last_turn: None,
         requests_seen: None,
         told: BTreeMap::new(),
         interrupts: Interrupts::new(),
@@ -160,7 +162,7 @@ pub(super) struct Driver<'a, W: World> {
     digest: Digest,
     pub(super) estate: Arc<W::Estate>,
     pub(super) runner: W::Runner,
-    clock: RunClock,
+    pub(super) clock: RunClock,
     pub(super) output: PathBuf,
     pub(super) options: DriveOptions,
     pub(super) watch: &'a mut dyn Watch,
@@ -172,9 +174,10 @@ pub(super) struct Driver<'a, W: World> {
     pub(super) looks: VecDeque<super::requests::Look>,
     pub(super) answers: Vec<Answer>,
     renewed: tokio::time::Instant,
+    pub(super) last_turn: Option<LastTurn>,
     requests_seen: Option<tokio::time::Instant>,
     pub(super) told: BTreeMap<String, Timestamp>,
-    interrupts: Interrupts,
+    pub(super) interrupts: Interrupts,
     pub(super) holds: Holds,
 }
 
@@ -191,6 +194,7 @@ impl<W: World> Driver<'_, W> {
             self.record(vec![EventKind::Resumed { by: self.options.by.clone() }]).await?;
         }
         loop {
+            self.look_at_turn().await?;
             if std::mem::take(&mut self.interrupts.unheard) && self.run.state() != RunState::Paused {
                 self.record(vec![EventKind::Paused { by: self.options.by.clone() }]).await?;
             }
@@ -348,9 +352,9 @@ impl<W: World> Driver<'_, W> {
         let at = self.now();
         let mut kinds = kinds;
         if !kinds.is_empty()
-            && let Some(shows) = self.clock.take_set_back()
+            && let Some(set) = self.clock.take_set()
         {
-            kinds.insert(0, EventKind::ClockSetBack { shows });
+            kinds.insert(0, set);
         }
         let mut lines = Vec::with_capacity(kinds.len());
         let mut events = Vec::with_capacity(kinds.len());
@@ -391,35 +395,14 @@ impl<W: World> Driver<'_, W> {
         }
         self.hold_store(None);
         self.digest = digest;
-        self.give_up(&events);
-        if events.iter().any(|event| matches!(event.kind, EventKind::Resumed { .. })) {
-            // The next interrupt pauses again.
-            self.interrupts.count = 0;
-        }
+        self.turned(&events);
         for event in &events {
             self.watch.event(event, &self.run);
         }
         Ok(())
     }
 
-    /// A run that takes another way gives up looks that were under way for the old one: whatever they come
-    /// back with is about nothing any more.
-    fn give_up(&mut self, events: &[Event]) {
-        let turns = |event: &Event| {
-            matches!(
-                event.kind,
-                EventKind::RollbackStarted { .. }
-                    | EventKind::CleanupRequested { .. }
-                    | EventKind::PointChanged { .. }
-            )
-        };
-        if events.iter().any(turns) {
-            let run = &self.run;
-            self.activities.retain(|node, _| run.node(*node).is_active());
-        }
-    }
-
-    async fn renew(&mut self) -> Result<(), DriveError> {
+    pub(super) async fn renew(&mut self) -> Result<(), DriveError> {
         if self.renewed.elapsed() >= limits::LEASE_RENEW {
             match self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await {
                 Ok(()) => self.hold_store(None),

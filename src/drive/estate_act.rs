@@ -49,7 +49,14 @@ const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What a report means.
 pub(super) fn next(run: &Run, node: NodeId, activity: &mut Activity, report: Report, now: Timestamp) -> Next {
+    let next = of_report(run, node, activity, report, now);
+    super::leave_nothing::look_first(activity, next, now)
+}
+
+fn of_report(run: &Run, node: NodeId, activity: &mut Activity, report: Report, now: Timestamp) -> Next {
     match report {
+        Report::Announced(announced) => super::leave_nothing::of_announced(node, activity, announced, now),
+        Report::Remaining(remaining) => super::leave_nothing::of_remaining(node, activity, remaining),
         Report::Submitted(Ok(Submitted::Done(detail))) => Next::End(vec![succeeded(node, detail, false)]),
         Report::Submitted(Ok(Submitted::Accepted(handle, at))) => {
             if let Work::Verb { handle: slot, .. } = &mut activity.work {

@@ -84,7 +84,10 @@ impl<W: World> Driver<'_, W> {
             .flatten()
             .and_then(|asked| super::witness::Glance::of(&self.run, &asked));
         let seen = match glance {
-            Some(glance) => glance.look(std::sync::Arc::clone(&self.estate)).await,
+            Some(glance) => {
+                let look = glance.look(std::sync::Arc::clone(&self.estate));
+                self.looking(look).await?
+            }
             None => Vec::new(),
         };
         let detail = super::witness::detail(&self.run, node, outcome, &seen);
@@ -94,8 +97,13 @@ impl<W: World> Driver<'_, W> {
     }
 
     async fn change_point(&mut self, look: Look) -> Result<(), DriveError> {
-        let inventory =
-            tokio::time::timeout(crate::base::limits::ESTATE_CALL_MAX, self.estate.inventory()).await;
+        let estate = std::sync::Arc::clone(&self.estate);
+        let asked =
+            tokio::time::timeout(
+                crate::base::limits::ESTATE_CALL_MAX,
+                async move { estate.inventory().await },
+            );
+        let inventory = self.looking(asked).await?;
         let chosen = match inventory {
             Ok(Ok(inventory)) => super::bind::choose_one(&self.run, look.subject, &look.ladder, &inventory),
             Ok(Err(error)) => Err(error.to_string()),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::base::{Clock, Timestamp, words};
 use crate::event::{
-    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Stated, Submitted,
+    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Stated,
+    Submitted,
 };
 use crate::inventory::{self, Inventory};
 use crate::schema::provider;
@@ -202,6 +203,14 @@ impl Estate for AnyEstate {
 
     async fn inventory(&self) -> Result<Inventory, EstateError> {
         each!(self, estate => estate.inventory().await)
+    }
+
+    async fn will_create(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, EstateError> {
+        each!(self, estate => estate.will_create(key, request).await)
+    }
+
+    async fn remains(&self, machines: &[String]) -> Result<Vec<Artifact>, EstateError> {
+        each!(self, estate => estate.remains(machines).await)
     }
 
     async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {

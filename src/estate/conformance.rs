@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::base::Timestamp;
 use crate::event::{
-    Detail, EstateError, Found, Handle, Key, Network, Observation, Probe, Progress, Request, Submitted,
+    Artifact, Detail, EstateError, Found, Handle, Key, Network, Observation, Probe, Progress, Request,
+    Submitted, artifact_list,
 };
 use crate::inventory::{Inventory, Machine, Protection};
 use crate::model::{Mode, ShutdownSpec};
@@ -310,8 +311,11 @@ impl<E: Estate> Suite<'_, E> {
             to: before.replicates_to.clone().unwrap_or_default(),
             network: self.subject.test_network.clone(),
         };
-        self.done(&request).await?;
-        self.done(&Request::Start { machine: machine.clone(), test: true }).await?;
+        self.remains_are(&[], "before any test").await?;
+        let made = self.makes_as_announced(&request, &[]).await?;
+        let start = Request::Start { machine: machine.clone(), test: true };
+        let made = self.makes_as_announced(&start, &made).await?;
+        check(!made.is_empty(), || "a test is said to make nothing".to_owned())?;
         self.comes_up(true).await?;
         let seen = self.observe(true).await?;
         check(seen.target_running == Some(true), || "a test's copy is not seen to run".to_owned())?;
@@ -321,8 +325,10 @@ impl<E: Estate> Suite<'_, E> {
             "a test's copy has production's address".to_owned()
         })?;
         self.is_refused(&Request::Commit { machine: machine.clone() }).await?;
-        self.done(&Request::CleanUp { machine: machine.clone() }).await?;
-        self.done(&Request::CleanUp { machine: machine.clone() }).await?;
+        for when in ["after its cleanup", "after a second cleanup"] {
+            self.done(&Request::CleanUp { machine: machine.clone() }).await?;
+            self.remains_are(&[], when).await?;
+        }
         let after = self.machine().await?;
         let gone = self.observe(true).await?;
         check(gone.target_running != Some(true) && gone.address.is_none(), || {
@@ -332,6 +338,45 @@ impl<E: Estate> Suite<'_, E> {
             (&after.site, after.power, after.protection) == (&before.site, before.power, before.protection),
             || "a test changed production".to_owned(),
         )
+    }
+
+    /// Does an act of a test. What is there afterwards is what was there before, what was announced, and
+    /// what the estate told of besides.
+    async fn makes_as_announced(
+        &mut self,
+        request: &Request,
+        before: &[Artifact],
+    ) -> Result<Vec<Artifact>, Broken> {
+        let (key, verb) = (self.key(), request.verb());
+        let announced = self.announced(&key, request).await?;
+        let again = self.announced(&key, request).await?;
+        check(announced == again, || format!("{verb} is announced in two ways under one key"))?;
+        self.remains_are(before, &format!("once {verb} is announced and before it is asked for")).await?;
+        let detail = self.done_by(&key, request).await.map_err(|error| lost(verb, &error))?;
+        let mut made = [before, &announced, &detail.created].concat();
+        made.sort_unstable();
+        made.dedup();
+        self.remains_are(&made, &format!("after {verb} of a test")).await?;
+        Ok(made)
+    }
+
+    async fn announced(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, Broken> {
+        let announced = self.estate.will_create(key, request).await;
+        announced.map_err(|error| lost("what a test will make", &error))
+    }
+
+    /// Exactly this is there of tests of the machine.
+    async fn remains_are(&self, wanted: &[Artifact], when: &str) -> Result<(), Broken> {
+        let asked = self.estate.remains(std::slice::from_ref(&self.subject.machine)).await;
+        let mut there = asked.map_err(|error| lost("what is left of tests", &error))?;
+        there.sort_unstable();
+        let said = |what: &[Artifact]| match what {
+            [] => "nothing".to_owned(),
+            what => artifact_list(what, 8),
+        };
+        check(there == wanted, || {
+            format!("{when} there is {} of a test, and there should be {}", said(&there), said(wanted))
+        })
     }
 
     /// Shuts the source down and brings the machine up at the other site, at its newest point.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::base::{Clock, Timestamp};
 use crate::event::{
-    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
 };
 use crate::inventory::Inventory;
 
@@ -30,6 +30,28 @@ pub trait Estate: Send + Sync {
     /// # Errors
     /// The estate cannot be asked, or its answer cannot be read.
     fn inventory(&self) -> impl Future<Output = Result<Inventory, EstateError>> + Send;
+
+    /// What an act of a test (`Request::makes_for_a_test`) will make under this key, thing by thing, as it
+    /// would be left if nobody removed it: with names that follow from the key wherever the estate lets
+    /// them be chosen. Said before the act is asked for, and the same whenever it is asked. Makes nothing;
+    /// empty for any other request.
+    ///
+    /// # Errors
+    /// The estate cannot be asked. The act is not asked for then.
+    fn will_create(
+        &self,
+        key: &Key,
+        request: &Request,
+    ) -> impl Future<Output = Result<Vec<Artifact>, EstateError>> + Send;
+
+    /// Everything of tests of these machines that is there now, whoever made it: a look at the world
+    /// itself, not at what was recorded of it. Half-made things count.
+    ///
+    /// # Errors
+    /// Any part of the world that could hold such things cannot be looked at: what is not known is not
+    /// clean.
+    fn remains(&self, machines: &[String])
+    -> impl Future<Output = Result<Vec<Artifact>, EstateError>> + Send;
 
     /// Asks for an act. The same key again never acts twice: it answers for the first.
     ///

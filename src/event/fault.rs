@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::base::Timestamp;
 use crate::base::time::{format_duration, parse_duration};
 
 /// Verbs that a fault may name.
@@ -21,7 +22,10 @@ pub const VERBS: [&str; 11] = [
 ];
 
 /// The words that a fault of a verb begins with.
-pub const FIRST_WORDS: [&str; 8] = ["fail", "hang", "lose", "forget", "drop", "lie", "late", "no"];
+pub const FIRST_WORDS: [&str; 9] = ["fail", "hang", "lose", "forget", "drop", "lie", "leak", "late", "no"];
+
+/// Verbs that can leave something of a test behind.
+const LEAKS: [&str; 2] = ["clean_up", "fail_over"];
 
 /// The code of a refusal that names none.
 pub const CODE: &str = "injected_fault";
@@ -87,6 +91,91 @@ impl std::fmt::Display for Times {
     }
 }
 
+/// From when, for how long. Counted from when whoever it is told first heard of the fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct When {
+    /// An instant, or a time after the first hearing.
+    pub from: From,
+    /// For ever if none.
+    pub lasts: Option<Duration>,
+}
+
+/// When something begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum From {
+    /// So long after it was first heard of.
+    After(Duration),
+    /// Then.
+    At(Timestamp),
+}
+
+impl When {
+    /// The first instant, if it was first heard of at `since`.
+    #[must_use]
+    pub fn begin(self, since: Timestamp) -> Timestamp {
+        match self.from {
+            From::After(delay) => since.plus(delay),
+            From::At(at) => at,
+        }
+    }
+
+    /// The instant after the last.
+    #[must_use]
+    pub fn end(self, since: Timestamp) -> Timestamp {
+        self.lasts.map_or(Timestamp::from_nanos(i64::MAX), |lasts| self.begin(since).plus(lasts))
+    }
+
+    /// The same told at `now` by whoever heard of it at `since`, to the second; none if it is over.
+    #[must_use]
+    pub fn told_at(self, since: Timestamp, now: Timestamp) -> Option<Self> {
+        let whole = |duration: Duration| Duration::from_secs(duration.as_secs());
+        let lasts = self.lasts.map(|_| whole(self.end(since).since(now.max(self.begin(since)))));
+        (self.end(since) > now)
+            .then(|| Self { from: From::After(whole(self.begin(since).since(now))), lasts })
+    }
+
+    /// When, from the words that end a fault: `at +10m for 30m`.
+    ///
+    /// # Errors
+    /// They say something else.
+    pub fn read(tail: &[&str]) -> Result<Self, FaultTrouble> {
+        let (from, lasts) = match tail {
+            [] => (None, None),
+            ["at", from] => (Some(from), None),
+            ["for", lasts] => (None, Some(lasts)),
+            ["at", from, "for", lasts] => (Some(from), Some(lasts)),
+            _ => {
+                return Err(FaultTrouble::shape(
+                    format!("ends in `{}`, which is not a time", tail.join(" ")),
+                    "end it with `at +10m`, `for 30m`, both in this order, or nothing",
+                ));
+            }
+        };
+        let from = match from {
+            None => From::After(Duration::ZERO),
+            Some(text) => match text.strip_prefix('+') {
+                Some(delay) => From::After(duration(delay)?),
+                None => From::At(text.parse().map_err(|what: String| {
+                    FaultTrouble::shape(format!("says {what}"), "say `at +10m`, or an instant in full")
+                })?),
+            },
+        };
+        Ok(Self { from, lasts: lasts.map(|lasts| duration(lasts)).transpose()? })
+    }
+}
+
+impl std::fmt::Display for When {
+    /// With a space in front; nothing for always.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.from {
+            From::After(Duration::ZERO) => {}
+            From::After(delay) => write!(f, " at +{}", format_duration(delay))?,
+            From::At(at) => write!(f, " at {at}")?,
+        }
+        self.lasts.map_or(Ok(()), |lasts| write!(f, " for {}", format_duration(lasts)))
+    }
+}
+
 /// What goes wrong with a verb.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Twist {
@@ -107,6 +196,9 @@ pub enum Twist {
     Drop,
     /// It is said to be done and is not.
     Lie,
+    /// A cleanup is said to be done and leaves a disk; a failover of a test that comes to nothing leaves
+    /// what it had made.
+    Leak,
     /// It takes so much longer (a start: the guest answers so much later).
     Late(Duration),
     /// VMware Tools stay off.
@@ -174,6 +266,8 @@ impl VerbFault {
                 let (twist, tail) = twist_of(first, tail)?;
                 (twist, verb, machine, tail)
             }
+            ["leak", verb, ..] if !LEAKS.contains(verb) => return Err(FaultTrouble::word(verb, &LEAKS)),
+            ["leak", verb, machine, tail @ ..] => (Twist::Leak, verb, machine, tail),
             ["late", verb, machine, by, tail @ ..] => (Twist::Late(duration(by)?), verb, machine, tail),
             ["no", what, machine, tail @ ..] => {
                 let twist = match *what {
@@ -208,6 +302,7 @@ impl std::fmt::Display for VerbFault {
             Twist::Forget => write!(f, "forget {verb} {machine}{times}"),
             Twist::Drop => write!(f, "drop {verb} {machine}{times}"),
             Twist::Lie => write!(f, "lie {verb} {machine}{times}"),
+            Twist::Leak => write!(f, "leak {verb} {machine}{times}"),
             Twist::Late(by) => write!(f, "late {verb} {machine} {}{times}", format_duration(*by)),
             Twist::NoTools => write!(f, "no tools {machine}{times}"),
             Twist::NoAgent => write!(f, "no agent {machine}{times}"),
@@ -254,6 +349,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_cut_is_told_again_from_where_it_stands() {
+        let at = Timestamp::from_seconds;
+        let told = |tail: &str, now: i64| {
+            let words: Vec<&str> = tail.split_whitespace().collect();
+            When::read(&words).unwrap().told_at(at(1000), at(now)).map(|when| when.to_string())
+        };
+        assert_eq!(told("", 5000).as_deref(), Some(""));
+        assert_eq!(told("at +10m for 30m", 1000).as_deref(), Some(" at +10m for 30m"));
+        assert_eq!(told("at +10m for 30m", 1300).as_deref(), Some(" at +5m for 30m"));
+        assert_eq!(told("at +10m for 30m", 1900).as_deref(), Some(" for 25m"));
+        assert_eq!(told("at +10m for 30m", 3400), None);
+    }
+
+    #[test]
     fn a_fault_is_written_as_it_is_read() {
         for text in [
             "fail fail_over app02 once",
@@ -264,6 +373,7 @@ mod tests {
             "forget fail_over sql01 10%",
             "drop start app01 once",
             "lie start app01",
+            "leak clean_up app01 twice",
             "late start app01 1h30m once",
             "no agent sql01",
             "no heartbeat sql01 once",
@@ -272,6 +382,10 @@ mod tests {
             let words: Vec<&str> = text.split(' ').collect();
             let fault = VerbFault::read(&words).unwrap().unwrap();
             assert_eq!(fault.to_string(), text);
+        }
+        for tail in ["", " at +10m", " for 30m", " at +1h for 30m", " at 2026-11-23T06:00:00Z for 5m"] {
+            let words: Vec<&str> = tail.split_whitespace().collect();
+            assert_eq!(When::read(&words).unwrap().to_string(), tail);
         }
         let said = VerbFault::read(&["fail", "start", "app01", "refused", "as", "injected_fault"]);
         assert_eq!(said.unwrap().unwrap().to_string(), "fail start app01");

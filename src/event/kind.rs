@@ -6,7 +6,7 @@ use crate::base::{Digest, Timestamp};
 use crate::model::{Ladder, VmId};
 use crate::runbook::{Forecast, NodeId, SubjectId};
 
-use super::{Detail, Handle, Key, Outcome, Sighting};
+use super::{Artifact, Detail, Handle, Key, Outcome, Sighting};
 
 /// Who did something.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -97,6 +97,22 @@ pub enum EventKind {
         attempt: u32,
         /// Names the intent at the estate.
         key: Key,
+    },
+    /// What an act of a test will make, by its provider's word. Durable before the act is asked for, so
+    /// that whatever ever comes to be is known by name.
+    ArtifactsAnnounced {
+        /// The node.
+        node: NodeId,
+        /// What its attempt makes.
+        artifacts: Vec<Artifact>,
+    },
+    /// The estate was looked at after a cleanup: of tests of the machine exactly this is there. What was
+    /// announced and is not among it is gone.
+    ArtifactsSeen {
+        /// The cleanup.
+        node: NodeId,
+        /// What is there still; nothing, if all went well.
+        artifacts: Vec<Artifact>,
     },
     /// The estate took the act on and answers later.
     OperationAccepted {
@@ -309,6 +325,16 @@ pub enum EventKind {
     ClockSetBack {
         /// What the clock showed.
         shows: Timestamp,
+    },
+    /// The wall clock was set forward; what was not passed is not counted.
+    ClockSetForward {
+        /// What the clock showed.
+        shows: Timestamp,
+    },
+    /// The engine stood still, or its host slept: nobody looked after the run from then to now.
+    StoodStill {
+        /// Since when.
+        since: Timestamp,
     },
     /// The last event.
     RunEnded {

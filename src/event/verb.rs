@@ -8,6 +8,8 @@ use crate::base::time::duration_text;
 use crate::base::{Digest, Timestamp};
 use crate::model::{Mode, ShutdownSpec};
 
+use super::Artifact;
+
 /// The name of one intent: digest of run, node and attempt. An estate does one effect per key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -18,7 +20,7 @@ impl Key {
     #[must_use]
     pub fn of(run: &str, node: u32, attempt: u32) -> Self {
         let digest = Digest::of(&[run.as_bytes(), &node.to_be_bytes(), &attempt.to_be_bytes()]);
-        Self(digest.as_str().chars().take(24).collect())
+        Self(digest.as_str().get(..24).unwrap_or_default().to_owned())
     }
 
     /// A key as stored or sent.
@@ -170,6 +172,24 @@ impl Request {
         }
     }
 
+    /// Whether it is an act of a test that makes things which its cleanup has to remove.
+    #[must_use]
+    pub const fn makes_for_a_test(&self) -> bool {
+        match self {
+            Self::FailOver { mode, .. } => mode.is_none(),
+            Self::Start { test, .. } => *test,
+            Self::ProcessPending { .. }
+            | Self::ShutDown { .. }
+            | Self::TakeFinal { .. }
+            | Self::ChangePoint { .. }
+            | Self::RollBack { .. }
+            | Self::Commit { .. }
+            | Self::Reprotect { .. }
+            | Self::CleanUp { .. }
+            | Self::GuestScript(_) => false,
+        }
+    }
+
     /// The machines it acts on.
     #[must_use]
     pub fn machines(&self) -> &[String] {
@@ -220,6 +240,9 @@ pub struct Detail {
     /// Where a program's output is kept, below the state folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    /// Of a test: what it made besides what was announced, where the estate gives the names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub created: Vec<Artifact>,
 }
 
 /// The answer to an act.

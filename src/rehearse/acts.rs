@@ -33,13 +33,9 @@ impl World<'_> {
                 let took = self.length(node);
                 Some(Open::until(self.now.plus(took), End::Bound))
             }
-            Act::ConfirmStopped { vm } if self.machines.at(*vm).down => {
+            Act::ConfirmStopped { vm } => {
                 let took = self.length(node);
-                Some(Open::until(self.now.plus(took), End::Done(None)))
-            }
-            Act::ConfirmStopped { .. } => {
-                let message = "the source runs still: two copies would be live".to_owned();
-                at_once(End::failed("source_running", message, false))
+                Some(Open::until(self.now.plus(took), self.observed(act, *vm)))
             }
             Act::Check(check) => Some(self.check(node, check, since)),
             Act::Fence { .. } => Some(self.script(node, since)),
@@ -80,6 +76,17 @@ impl World<'_> {
         }
     }
 
+    /// Whether a source is seen to be down.
+    fn observed(&self, act: &Act, vm: VmId) -> End {
+        if self.unreachable(act).is_some() {
+            return End::Done(Some("not fenced: its site cannot be asked whether it runs".to_owned()));
+        }
+        if self.machines.at(vm).down {
+            return End::Done(None);
+        }
+        End::failed("source_running", "the source runs still: two copies would be live".to_owned(), false)
+    }
+
     fn script(&mut self, node: NodeId, since: Timestamp) -> Open {
         let fate = self.fate(node);
         let took = self.length(node).saturating_add(fate.late);
@@ -98,6 +105,7 @@ impl World<'_> {
     /// Looks are made at once and then every so often; the last one comes before the time is up.
     fn check(&mut self, node: NodeId, check: &CheckStep, since: Timestamp) -> Open {
         let fate = self.fate(node);
+        let act = &self.scene.runbook.nodes.at(node).act;
         let on = looks_at(&check.kind).map(|(vm, _)| vm);
         let machine = on.map(|vm| *self.machines.at(vm));
         let answers = machine.map_or(Sign::Unknown, |machine| machine.answers);
@@ -125,6 +133,13 @@ impl World<'_> {
                 let rounds = looks(wait).saturating_add(u32::from(wait.as_nanos() % every.as_nanos() != 0));
                 from.plus(every.saturating_mul(rounds.saturating_add(in_a_row.saturating_sub(1))))
             }
+        });
+        // A site that is cut off is looked at in vain.
+        let passes = passes.map(|at| {
+            let free = self.reached_from(act, at).since(at);
+            at.plus(every.saturating_mul(
+                u32::try_from(free.as_nanos().div_ceil(every.as_nanos())).unwrap_or(u32::MAX),
+            ))
         });
         match passes.filter(|at| *at <= deadline) {
             Some(at) => Open::until(at, End::Done(None)),
@@ -157,6 +172,7 @@ impl World<'_> {
         let deadline =
             since.plus(attempt_bound(self.scene.runbook.nodes.at(node)).unwrap_or(limits::ACT_MAX));
         let ends = self.within(act, deadline, (natural, end), fate.hang);
+        let ends = self.heard(act, deadline, ends);
         if let Act::Start { vm } = act {
             self.boots(node, *vm, &fate);
         }
@@ -258,6 +274,9 @@ impl World<'_> {
 
     /// The answer of an estate that does not take an act on, or has nothing to do.
     fn at_once(&self, act: &Act) -> Option<End> {
+        if let Some(end) = self.cut_off(act) {
+            return Some(end);
+        }
         let vms = machines_of(&self.scene.runbook, act);
         let name = |vm: &VmId| self.scene.runbook.machines.at(*vm).estate_name.as_str();
         let busy = |vm: &&VmId| self.machines.at(**vm).busy_until.is_some_and(|until| until > self.now);
@@ -322,6 +341,13 @@ impl World<'_> {
 
     /// What is found out about a step whose outcome is not known.
     pub(super) fn find(&mut self, node: NodeId) -> Vec<EventKind> {
+        if self.open.get(&node).is_some_and(|open| open.due.is_some_and(|due| due > self.now)) {
+            return Vec::new();
+        }
+        let is_verb = verb_of(&self.scene.runbook.nodes.at(node).act).is_some();
+        if let Some(later) = is_verb.then(|| self.ask_later(node)).flatten() {
+            return later;
+        }
         let Some(open) = self.open.get_mut(&node) else {
             return vec![EventKind::StepNotArrived { node }];
         };
@@ -330,7 +356,6 @@ impl World<'_> {
             self.open.remove(&node);
             return vec![EventKind::StepNotArrived { node }];
         };
-        let is_verb = verb_of(act).is_some();
         if is_verb && !open.remembered {
             self.open.remove(&node);
             return self.cannot_tell(node, act, at);
@@ -339,9 +364,6 @@ impl World<'_> {
             let ended = self.open.remove(&node).and_then(|open| open.ends);
             let seen = if is_verb { Seen::Found } else { Seen::Live };
             return ended.map_or_else(Vec::new, |(_, end)| self.end(node, end, seen));
-        }
-        if open.due == Some(at) {
-            return Vec::new();
         }
         let open = Open { due: Some(at), hears: Hears::End, ..open.clone() };
         self.put(node, open);

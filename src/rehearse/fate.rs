@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::{Chance, Id as _};
-use crate::event::fault::Twist;
+use crate::event::fault::{Twist, VerbFault};
 use crate::runbook::NodeId;
 
 use super::fault::{Fault, StepTwist};
@@ -56,7 +56,7 @@ impl Counts {
             let times = match fault {
                 Fault::Verb(fault) => fault.times,
                 Fault::Step(fault) => fault.times,
-                Fault::Dies(_) => continue,
+                Fault::Cut { .. } | Fault::Dies(_) => continue,
             };
             let of_hundred = || {
                 let drawn = chance.word("fault").number(u64::try_from(*index).unwrap_or(u64::MAX));
@@ -65,9 +65,9 @@ impl Counts {
             if times.comes(*used, of_hundred) {
                 *used = used.saturating_add(1);
                 match fault {
-                    Fault::Verb(fault) => of_verb(&mut fate, &fault.twist),
+                    Fault::Verb(fault) => of_verb(&mut fate, fault),
                     Fault::Step(fault) => of_step(&mut fate, fault.twist),
-                    Fault::Dies(_) => {}
+                    Fault::Cut { .. } | Fault::Dies(_) => {}
                 }
             }
         }
@@ -75,14 +75,19 @@ impl Counts {
     }
 }
 
-fn of_verb(fate: &mut Fate, twist: &Twist) {
-    match twist {
+fn of_verb(fate: &mut Fate, fault: &VerbFault) {
+    let cleans_up = fault.verb == "clean_up";
+    match &fault.twist {
         Twist::Fail { retry, code } => fate.fail = Some((code.clone(), *retry)),
         Twist::Hang => fate.hang = true,
         Twist::Lose => fate.lost = true,
         Twist::Forget => (fate.lost, fate.forgotten) = (true, true),
         Twist::Drop => (fate.lost, fate.dropped) = (true, true),
+        // The driver looks before it believes a cleanup, so that what was left is left until it is gone.
+        Twist::Lie | Twist::Leak if cleans_up => fate.fail = Some(("left_behind".to_owned(), true)),
         Twist::Lie => fate.lie = true,
+        // What a failover leaves that came to nothing costs no time by itself.
+        Twist::Leak => {}
         Twist::Late(by) => fate.late = fate.late.saturating_add(*by),
         Twist::NoTools => fate.no_tools = true,
         Twist::NoAgent => fate.no_agent = true,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::time::{format_duration, parse_duration};
 use crate::base::words::did_you_mean;
-use crate::event::fault::{self, FaultTrouble, Times, Twist, VERBS, VerbFault};
+use crate::event::fault::{self, FaultTrouble, Times, Twist, VERBS, VerbFault, When};
 use crate::model::{ScriptWhere, VmId};
 use crate::runbook::{Act, NodeId, Runbook, RunbookMachine};
 use crate::source::Diagnostic;
@@ -18,8 +18,26 @@ pub enum Fault {
     Verb(VerbFault),
     /// With a step.
     Step(StepFault),
+    /// A site cannot be reached.
+    Cut {
+        /// Which.
+        side: Side,
+        /// Its name, as written.
+        site: String,
+        /// When, counted from the start of the run.
+        when: When,
+    },
     /// The engine dies once its so-manieth write is durable, and before it acts on it.
     Dies(u64),
+}
+
+/// One of the two sites of a run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Side {
+    /// Where the machines come from.
+    Source,
+    /// Where they come up.
+    Target,
 }
 
 /// What goes wrong with a step.
@@ -53,7 +71,7 @@ pub enum StepTwist {
 }
 
 /// The first words of faults of steps and of the engine that no verb has.
-const FIRST_WORDS: [&str; 3] = ["never", "reject", "die"];
+const FIRST_WORDS: [&str; 4] = ["never", "reject", "cut", "die"];
 
 /// The verb that a node asks for.
 pub(super) fn verb_of(act: &Act) -> Option<&'static str> {
@@ -99,8 +117,11 @@ impl Fault {
                 reader.shape("is empty", "write what goes wrong, such as `fail fail_over app02 once`")
             );
         };
-        if *first == "die" {
-            return reader.death(rest);
+        match (*first, rest) {
+            ("die", rest) => return reader.death(rest),
+            ("cut", ["site", site, tail @ ..]) => return reader.cut(site, tail),
+            ("cut", _) => return Err(reader.shape("names no site", "write `cut site SITE at +10m for 30m`")),
+            _ => {}
         }
         let of_verb = fault::FIRST_WORDS.contains(first);
         if !of_verb && !FIRST_WORDS.contains(first) {
@@ -122,6 +143,7 @@ impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Verb(fault) => write!(f, "{fault}"),
+            Self::Cut { site, when, .. } => write!(f, "cut site {site}{when}"),
             Self::Dies(write) => write!(f, "die at {write}"),
             Self::Step(StepFault { name, twist, times, .. }) => match twist {
                 StepTwist::Fail => write!(f, "fail {name}{times}"),
@@ -149,6 +171,20 @@ impl Reader<'_> {
         .ok_or_else(|| {
             self.shape("does not say when the engine dies", "write `die at 17`: after its 17th write")
         })
+    }
+
+    fn cut(&self, name: &str, tail: &[&str]) -> Result<Fault, Diagnostic> {
+        let when = When::read(tail).map_err(|trouble| self.trouble(trouble))?;
+        let sites = [(Side::Source, &self.runbook.source), (Side::Target, &self.runbook.target)];
+        let found = sites.iter().find(|(_, site)| site.name == name || site.estate_name == name);
+        if let Some((side, _)) = found {
+            return Ok(Fault::Cut { side: *side, site: name.to_owned(), when });
+        }
+        let message = format!("fault `{}` names site `{name}`, which this runbook does not have", self.text);
+        let names = sites.iter().map(|(_, site)| site.name.as_str());
+        Err(Diagnostic::placeless(codes::FAULT_NAME, message)
+            .help(format!("it has `{}` and `{}`", self.runbook.source.name, self.runbook.target.name))
+            .help_if(did_you_mean(name, names)))
     }
 
     /// A step's fault, where the words behind the first are a step's name with what follows it.
@@ -265,7 +301,7 @@ impl Reader<'_> {
     }
 
     fn unknown_first(&self, word: &str) -> Diagnostic {
-        if ["vanish", "spoil", "cut", "down"].contains(&word) {
+        if ["vanish", "spoil", "down"].contains(&word) {
             return self.shape(
                 "is one of the estate's, which a rehearsal does not have",
                 "tell it to the simulated estate in the plan's `faults`, and start a run there",

@@ -11,6 +11,7 @@ mod open;
 pub mod outcome;
 pub mod past;
 mod people;
+mod reach;
 pub mod scene;
 pub mod singles;
 pub mod study;

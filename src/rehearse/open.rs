@@ -34,6 +34,8 @@ pub(super) enum Hears {
     End,
     /// That no answer comes.
     Silence,
+    /// Nothing; it asks once more what became of it.
+    Nothing,
     /// A person.
     Person(Word),
 }

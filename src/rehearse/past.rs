@@ -84,9 +84,12 @@ impl Reader<'_> {
             }
             EventKind::RetryRequested { node: None, .. }
             | EventKind::DriverStarted { .. }
+            | EventKind::StoodStill { .. }
             | EventKind::Resumed { .. }
             | EventKind::RollbackStarted { .. } => self.open.clear(),
             EventKind::RunStarted { .. }
+            | EventKind::ArtifactsAnnounced { .. }
+            | EventKind::ArtifactsSeen { .. }
             | EventKind::OperationAccepted { .. }
             | EventKind::StepNotArrived { .. }
             | EventKind::AnswerLost { .. }
@@ -101,6 +104,7 @@ impl Reader<'_> {
             | EventKind::Notified { .. }
             | EventKind::RequestRefused { .. }
             | EventKind::ClockSetBack { .. }
+            | EventKind::ClockSetForward { .. }
             | EventKind::RunEnded { .. } => {}
         }
     }

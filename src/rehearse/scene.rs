@@ -12,7 +12,7 @@ use crate::model::VmId;
 use crate::run::Run;
 use crate::runbook::{Act, BindAct, BoundPoint, Forecast, NodeId, Runbook, SubjectId, goal};
 
-use super::fault::{Fault, is_called, machines_of, verb_of};
+use super::fault::{Fault, Side, is_called, machines_of, verb_of};
 use super::lengths::Lengths;
 
 /// The id of every run of a rehearsal: none is stored, so none has to differ.
@@ -135,6 +135,15 @@ pub struct Told {
     pub(super) by_node: BTreeMap<NodeId, Vec<usize>>,
     /// The writes after which the engine dies.
     pub(super) deaths: Vec<u64>,
+    pub(super) cuts: Vec<Cut>,
+}
+
+/// A time in which a site cannot be reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Cut {
+    pub(super) side: Side,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
 }
 
 impl Told {
@@ -143,6 +152,7 @@ impl Told {
     pub fn new(scene: &Scene, faults: Vec<Fault>) -> Self {
         let mut by_node: BTreeMap<NodeId, Vec<usize>> = BTreeMap::new();
         let mut deaths = Vec::new();
+        let mut cuts = Vec::new();
         for (index, fault) in faults.iter().enumerate() {
             match fault {
                 Fault::Verb(fault) => {
@@ -152,9 +162,12 @@ impl Told {
                         .for_each(|node| by_node.entry(node).or_default().push(index));
                 }
                 Fault::Step(fault) => by_node.entry(fault.node).or_default().push(index),
+                Fault::Cut { side, when, .. } => {
+                    cuts.push(Cut { side: *side, from: when.begin(scene.start), to: when.end(scene.start) });
+                }
                 Fault::Dies(write) => deaths.push(*write),
             }
         }
-        Self { faults, by_node, deaths }
+        Self { faults, by_node, deaths, cuts }
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::base::limits;
-use crate::event::fault::{CODE, Times, Twist, VerbFault};
+use crate::event::fault::{CODE, From, Times, Twist, VerbFault, When};
 use crate::runbook::{Act, NodeId};
 
-use super::fault::{Fault, StepFault, StepTwist, machines_of, verb_of};
+use super::fault::{Fault, Side, StepFault, StepTwist, machines_of, verb_of};
 use super::kind::{kind, readies};
 use super::outcome::{Outcome, Verdict};
 use super::scene::{Scene, Told};
@@ -151,6 +151,16 @@ fn list(scene: &Scene, base: &Played) -> Vec<(Sort, Fault)> {
         }
         let kind = kind(id, node, &readies);
         of_step(scene, id, kind, &mut all);
+    }
+    let sites = [(Side::Source, &scene.runbook.source), (Side::Target, &scene.runbook.target)];
+    let always = When { from: From::After(Duration::ZERO), lasts: None };
+    for (side, site) in sites {
+        let what = match side {
+            Side::Source => "of the source cannot be reached",
+            Side::Target => "of the target cannot be reached",
+        };
+        let fault = Fault::Cut { side, site: site.name.clone(), when: always };
+        all.push((Sort { kind: "site", what }, fault));
     }
     let engine = Sort { kind: "engine", what: "dies after a write" };
     all.extend((1..=base.writes).map(|write| (engine, Fault::Dies(write))));

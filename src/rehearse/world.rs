@@ -254,6 +254,7 @@ impl World<'_> {
                     let message = "no answer came".to_owned();
                     kinds.push(EventKind::AnswerLost { node, message });
                 }
+                Hears::Nothing => open.due = None,
                 Hears::Person(word) => {
                     self.open.remove(&node);
                     people.push((node, word));
@@ -318,7 +319,7 @@ impl World<'_> {
         let scene = self.scene;
         self.open.retain(|node, open| match open.hears {
             Hears::Person(_) => true,
-            Hears::End | Hears::Silence => outlives(&scene.runbook.nodes.at(*node).act),
+            Hears::End | Hears::Silence | Hears::Nothing => outlives(&scene.runbook.nodes.at(*node).act),
         });
         for open in self.open.values_mut().filter(|open| !matches!(open.hears, Hears::Person(_))) {
             open.due = None;

@@ -17,7 +17,7 @@ use super::evidence::{Held, held};
 use super::facts::{ApprovalFact, Facts, PointsFact};
 use super::gather::gather;
 use super::words::{Look, Page, instant, time_near};
-use super::{status_text, verdict};
+use super::{made, status_text, verdict};
 
 /// The format's name.
 pub const FORMAT: &str = "muster.report/1";
@@ -90,6 +90,7 @@ fn told(run: &Run, events: &[Event], evidence: Option<&Evidence>, look: Look) ->
     points(&mut page, run, &facts, near);
     status_text::machines(&mut page, &facts, near);
     sources(&mut page, &facts);
+    made::section(&mut page, &facts, near, usize::MAX, true);
     approvals(&mut page, &facts, near);
     status_text::exceptions(&mut page, &facts, near);
     status_text::failures(&mut page, &facts);

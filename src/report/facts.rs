@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Number, Value};
 
 use crate::base::Timestamp;
+use crate::event::ArtifactKind;
 use crate::inventory::PointKind;
 
 /// Everything that readers of a run agree on.
@@ -46,6 +47,8 @@ pub struct Facts {
     pub exceptions: Vec<ExceptionFact>,
     /// Steps in the order of the runbook; those of a way back that nobody took are left out.
     pub steps: Vec<StepFact>,
+    /// What a test made, thing by thing; what is not seen to be gone first.
+    pub artifacts: Vec<ArtifactFact>,
     /// Notifications that did not reach anybody.
     pub notifications: Vec<NotificationFact>,
 }
@@ -132,7 +135,7 @@ pub struct MachineFact {
     /// `not-shut-down`, `started-again`, `deleted`, `left-behind`, `kept`, `unknown`.
     pub source: &'static str,
     /// What became of the target: `none`, `making`, `made`, `starting`, `up`, `failed`, `unknown`,
-    /// `skipped`, `dropped`, `removed`, `left-out`.
+    /// `skipped`, `dropped`, `removed`, `left-behind`, `left-out`.
     pub target: &'static str,
     /// Why, where a word is not enough.
     pub note: Option<String>,
@@ -149,6 +152,29 @@ pub struct MachineFact {
     pub at: Option<Timestamp>,
     /// What it lost.
     pub loss_s: Option<Number>,
+}
+
+/// A thing that a test made, or may have.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ArtifactFact {
+    /// The machine, by its name in the plan.
+    pub machine: String,
+    /// What it is.
+    pub kind: ArtifactKind,
+    /// Its name in the estate.
+    pub id: String,
+    /// `announced`: it may be there; `made`: its step succeeded; `left-behind`: seen there after a
+    /// cleanup; `gone`: not seen there any more.
+    pub state: &'static str,
+    /// From where it is known: `announced` before it was made, `told` by the estate with the outcome,
+    /// `found` by a look.
+    pub known: &'static str,
+    /// The step that makes it; of one that was found, the cleanup.
+    pub step: String,
+    /// Since when it is known.
+    pub since: Timestamp,
+    /// When it was last looked for.
+    pub seen_at: Option<Timestamp>,
 }
 
 /// The points of a group or lone machine.

@@ -9,7 +9,7 @@ use crate::runbook::{Act, NodeId, goal};
 use super::facts::{Achieved, ApprovalFact, ExceptionFact, Facts, Instants, Objectives, Who};
 use super::ledger::Ledger;
 use super::words::seconds;
-use super::{machines, path, points, steps};
+use super::{machines, made, path, points, steps};
 
 impl Who {
     pub(super) fn of(person: &Person) -> Self {
@@ -52,6 +52,7 @@ pub fn gather(run: &Run, events: &[Event], now: Timestamp) -> Facts {
         approvals: approvals(run, &ledger),
         exceptions: exceptions(run),
         steps: steps::facts(run, &ledger),
+        artifacts: made::facts(run),
         notifications: ledger.untold,
     }
 }

@@ -80,6 +80,8 @@ impl Ledger {
             }
             EventKind::DriverStarted { .. }
             | EventKind::StepStarted { .. }
+            | EventKind::ArtifactsAnnounced { .. }
+            | EventKind::ArtifactsSeen { .. }
             | EventKind::OperationAccepted { .. }
             | EventKind::StepNotArrived { .. }
             | EventKind::StepUnclear { .. }
@@ -100,7 +102,9 @@ impl Ledger {
             | EventKind::CleanupRequested { .. }
             | EventKind::Notified { failed: None, .. }
             | EventKind::RequestRefused { .. }
-            | EventKind::ClockSetBack { .. } => {}
+            | EventKind::ClockSetBack { .. }
+            | EventKind::ClockSetForward { .. }
+            | EventKind::StoodStill { .. } => {}
         }
     }
 

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::base::IdVec;
 use crate::model::{Mode, VmId};
-use crate::run::{NodeState, Run, SkipReason};
+use crate::run::{NodeState, Run, SkipReason, Standing};
 use crate::runbook::{Act, NodeId, Runbook, RunbookMachine};
 
 use super::facts::MachineFact;
@@ -110,7 +110,7 @@ fn fact(run: &Run, ledger: &Ledger, vm: VmId, machine: &RunbookMachine, nodes: &
         group: machine.group.clone(),
         optional: machine.optional,
         source: source(run, ledger, vm, nodes),
-        target: target(run, nodes),
+        target: target(run, vm, nodes),
         note: note(run, ledger, vm, nodes),
         fenced: fenced(run, ledger, nodes),
         guarded: guarded(run, nodes),
@@ -167,9 +167,17 @@ fn source(run: &Run, ledger: &Ledger, vm: VmId, nodes: &MachineNodes) -> &'stati
     }
 }
 
-fn target(run: &Run, nodes: &MachineNodes) -> &'static str {
+/// Whether something of a test was seen to be left, or is left with nobody to look any more.
+fn left_behind(run: &Run, vm: VmId) -> bool {
+    run.open_of(vm).any(|made| run.ended().is_some() || matches!(made.stands, Standing::Left { .. }))
+}
+
+fn target(run: &Run, vm: VmId, nodes: &MachineNodes) -> &'static str {
     if succeeded(run, nodes.roll_back) {
         return "dropped";
+    }
+    if left_behind(run, vm) {
+        return "left-behind";
     }
     if succeeded(run, nodes.clean_up) {
         return "removed";

@@ -10,6 +10,7 @@ mod ledger;
 mod live;
 pub mod log;
 mod machines;
+mod made;
 pub mod page;
 mod path;
 mod plain;
@@ -25,8 +26,8 @@ pub mod verify;
 mod words;
 
 pub use facts::{
-    Achieved, Answer, ApprovalFact, ExceptionFact, Facts, Instants, MachineFact, NotificationFact,
-    Objectives, PathStep, PointFact, PointsFact, StepFact, Who,
+    Achieved, Answer, ApprovalFact, ArtifactFact, ExceptionFact, Facts, Instants, MachineFact,
+    NotificationFact, Objectives, PathStep, PointFact, PointsFact, StepFact, Who,
 };
 pub use gather::gather;
 pub use live::{Live, Marks, Screen, frame};

@@ -299,7 +299,8 @@ fn ways_out(run: &Run, interrupted: bool) -> Vec<WayOut> {
             "drops the targets and starts the sources; what was written there is lost",
         );
     }
-    if run.runbook().is_test() && (stands || state == RunState::Waiting) {
+    let cleans = (stands || state == RunState::Waiting) && allowed(&OperatorRequest::CleanUp);
+    if run.runbook().is_test() && cleans {
         offer(command(run, "cleanup", None), "removes all that the test made");
     }
     ways

@@ -9,6 +9,7 @@ use crate::run::Run;
 
 use super::asks::{self, Ask};
 use super::facts::{Facts, MachineFact};
+use super::made;
 use super::status::{Progress, Status};
 use super::verdict;
 use super::words::{Look, Page, instant, time_near};
@@ -45,6 +46,7 @@ pub(super) fn render(status: &Status, run: &Run, look: Look) -> String {
     under_way(&mut page, status, now);
     failures(&mut page, facts);
     machines(&mut page, facts, now);
+    made::section(&mut page, facts, now, ROWS, false);
     exceptions(&mut page, facts, now);
     if !status.ways_out.is_empty() {
         page.heading("what you can do");

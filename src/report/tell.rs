@@ -7,8 +7,9 @@ use crate::base::Timestamp;
 use crate::base::time::{format_duration, format_duration_short, format_loss};
 use crate::base::words::{count, list};
 use crate::event::{
-    AskedPoints, BoundSubject, Detail, Event, EventKind, FinalState, Outcome, Person, Sighting,
+    AskedPoints, BoundSubject, Detail, Event, EventKind, FinalState, Outcome, Person, Sighting, artifact_list,
 };
+use crate::model::VmId;
 use crate::run::RunState;
 use crate::runbook::{Act, Forecast, Lane, NodeId, Phase, Runbook, SubjectId};
 
@@ -74,6 +75,15 @@ impl Teller {
                 self.began.insert(*node, at);
                 (Weight::Progress, step_started(runbook, *node, *attempt, at))
             }
+            EventKind::ArtifactsAnnounced { artifacts, .. } => {
+                (Weight::Fine, format!("will make {}", artifact_list(artifacts, NAMES)))
+            }
+            EventKind::ArtifactsSeen { artifacts, .. } if artifacts.is_empty() => {
+                (Weight::Fine, "leaves nothing of the test, as the estate was seen".to_owned())
+            }
+            EventKind::ArtifactsSeen { artifacts, .. } => {
+                (Weight::Fine, format!("leaves {}", artifact_list(artifacts, NAMES)))
+            }
             EventKind::OperationAccepted { .. } => (Weight::Fine, "was accepted by the estate".to_owned()),
             EventKind::StepNotArrived { .. } => {
                 (Weight::Fine, "had not reached the estate; the same attempt begins again".to_owned())
@@ -107,6 +117,8 @@ impl Teller {
 pub(super) fn node_of(kind: &EventKind) -> Option<NodeId> {
     match kind {
         EventKind::StepStarted { node, .. }
+        | EventKind::ArtifactsAnnounced { node, .. }
+        | EventKind::ArtifactsSeen { node, .. }
         | EventKind::OperationAccepted { node, .. }
         | EventKind::StepNotArrived { node }
         | EventKind::StepUnclear { node, .. }
@@ -135,6 +147,8 @@ pub(super) fn node_of(kind: &EventKind) -> Option<NodeId> {
         | EventKind::Notified { .. }
         | EventKind::RequestRefused { .. }
         | EventKind::ClockSetBack { .. }
+        | EventKind::ClockSetForward { .. }
+        | EventKind::StoodStill { .. }
         | EventKind::RunEnded { .. } => None,
     }
 }
@@ -190,6 +204,20 @@ fn succeeded(took: &str, detail: &Detail, found: bool) -> String {
         text.push('`');
     }
     text
+}
+
+/// Machines that were left as they were; of a test with everything that it left of each.
+fn left(runbook: &Runbook, kept: &[(VmId, String)]) -> String {
+    let named = || kept.iter().filter_map(|(vm, why)| Some((runbook.machines.get(*vm)?.name.as_str(), why)));
+    if kept.is_empty() {
+        return String::new();
+    }
+    if runbook.is_test() {
+        let each: Vec<String> = named().map(|(name, why)| format!("; `{name}`: {why}")).collect();
+        return each.concat();
+    }
+    let names: Vec<&str> = named().map(|(name, _)| name).collect();
+    format!("; left as they were: {}", list(&names, NAMES))
 }
 
 fn late(runbook: &Runbook, node: NodeId) -> String {
@@ -339,7 +367,9 @@ fn of_run(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         }
         EventKind::WindowOverdue { .. } => (
             Attention,
-            "is overdue: its timer ran out while nobody drove the run; a person decides".to_owned(),
+            "is overdue: its timer ran out while nobody drove the run, or somebody had stopped it; a commit has \
+             its checks look again, for a rollback a person decides"
+                .to_owned(),
         ),
         EventKind::CleanupRequested { by } => (Progress, format!("is cleaned up, asked for by {}", who(by))),
         kind => of_engine(runbook, kind),
@@ -363,19 +393,16 @@ fn of_engine(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         EventKind::ClockSetBack { shows } => {
             (Attention, format!("goes on by its own time: the clock was set back to {}", instant(*shows)))
         }
+        EventKind::ClockSetForward { shows } => {
+            (Attention, format!("goes on by its own time: the clock was set forward to {}", instant(*shows)))
+        }
+        EventKind::StoodStill { since } => (
+            Attention,
+            format!("was not looked after since {}: its engine or host stood still", instant(*since)),
+        ),
         EventKind::RunEnded { state, kept } => {
             let weight = if *state == FinalState::Completed { Progress } else { Attention };
-            let names: Vec<&str> = kept
-                .iter()
-                .filter_map(|(vm, _)| runbook.machines.get(*vm))
-                .map(|machine| machine.name.as_str())
-                .collect();
-            let kept = if names.is_empty() {
-                String::new()
-            } else {
-                format!("; left as they were: {}", list(&names, NAMES))
-            };
-            (weight, format!("ends as {}{kept}", RunState::Ended(*state).word()))
+            (weight, format!("ends as {}{}", RunState::Ended(*state).word(), left(runbook, kept)))
         }
         EventKind::Paused { .. }
         | EventKind::Resumed { .. }
@@ -385,6 +412,8 @@ fn of_engine(runbook: &Runbook, kind: &EventKind) -> (Weight, String) {
         | EventKind::WindowOverdue { .. }
         | EventKind::CleanupRequested { .. }
         | EventKind::StepStarted { .. }
+        | EventKind::ArtifactsAnnounced { .. }
+        | EventKind::ArtifactsSeen { .. }
         | EventKind::OperationAccepted { .. }
         | EventKind::StepNotArrived { .. }
         | EventKind::StepUnclear { .. }

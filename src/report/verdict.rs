@@ -123,6 +123,24 @@ pub(super) fn warnings(run: &Run, facts: &Facts) -> Vec<String> {
             runbook.source.name
         ));
     }
+    let left = facts
+        .artifacts
+        .iter()
+        .filter(|fact| fact.state == "left-behind" || (run.ended().is_some() && fact.state != "gone"));
+    let left: Vec<String> =
+        left.map(|fact| format!("{} `{}` of `{}`", fact.kind.word(), fact.id, fact.machine)).collect();
+    if !left.is_empty() {
+        let shown = left.get(..NAMES).unwrap_or(&left).join(", ");
+        let more = match left.len().saturating_sub(NAMES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let how = match run.ended() {
+            Some(_) => "somebody let go of it, remove it at the estate".to_owned(),
+            None => format!("`muster cleanup {}` tries again", run.id()),
+        };
+        found.push(format!("LEFT BEHIND by the test: {shown}{more}; {how}"));
+    }
     let unclear = names(&|fact| fact.target == "unknown" || fact.source == "unknown");
     if !unclear.is_empty() {
         found.push(format!("what became of {} is not known", list(&unclear, NAMES)));
@@ -204,7 +222,12 @@ fn halted(run: &Run) -> String {
                 .filter_map(|node| run.runbook().nodes.get(node))
                 .map(|node| node.name.as_str())
                 .collect();
-            format!("nothing is left to do by itself, and {} failed", list(&failed, NAMES))
+            match (failed.is_empty(), run.left_in_words()) {
+                (true, left) if !left.is_empty() => {
+                    format!("nothing is left to do by itself, and the test is not cleaned up: {left}")
+                }
+                (_, _) => format!("nothing is left to do by itself, and {} failed", list(&failed, NAMES)),
+            }
         }
     };
     format!("nothing starts: {cause}{follows}")

@@ -40,6 +40,10 @@ impl Run {
                 Ok(())
             }
             EventKind::StepStarted { node, attempt, key } => self.step_started(*node, at, *attempt, key),
+            EventKind::ArtifactsAnnounced { node, artifacts } => {
+                self.artifacts_announced(*node, at, artifacts)
+            }
+            EventKind::ArtifactsSeen { node, artifacts } => self.artifacts_seen(*node, at, artifacts),
             EventKind::OperationAccepted { node, handle } => self.accepted(*node, handle),
             EventKind::StepNotArrived { node } => self.not_arrived(*node),
             EventKind::StepUnclear { node, evidence, seen } => self.unclear(*node, at, evidence, seen),
@@ -83,15 +87,24 @@ impl Run {
                 Ok(())
             }
             EventKind::CleanupRequested { .. } => {
-                self.change_flow(Flow::CleaningUp, at);
                 // A cleanup that had failed before is what is asked for again.
-                self.retry(None, at)
+                self.clean_up_again();
+                self.change_flow(Flow::CleaningUp, at);
+                Ok(())
             }
             EventKind::CommitRequested { .. } => self.commit_requested(at),
             EventKind::WindowOverdue { node } => self.window_overdue(*node, at),
             EventKind::Notified { .. }
             | EventKind::RequestRefused { .. }
-            | EventKind::ClockSetBack { .. } => Ok(()),
+            | EventKind::ClockSetBack { .. }
+            | EventKind::ClockSetForward { .. } => Ok(()),
+            EventKind::StoodStill { .. } => {
+                self.going_since = at;
+                Ok(())
+            }
+            EventKind::RunEnded { .. } if self.leaks() => {
+                Err(format!("its test is not cleaned up: {}", self.left_in_words()))
+            }
             EventKind::RunEnded { state, .. } => {
                 self.ended = Some(*state);
                 Ok(())
@@ -240,6 +253,7 @@ impl Run {
         if let Some(exception) = &detail.exception {
             self.except(at, compiled.name.clone(), exception.clone());
         }
+        self.artifacts_made(node, at, &detail.created);
         self.finish(node, at, NodeState::Succeeded { at });
         Ok(())
     }
@@ -279,12 +293,14 @@ impl Run {
             return Ok(());
         }
         let fence_by_word = matches!(&compiled.act, Act::Fence { or_approve: Some(_), .. });
+        // A machine may fail to come up; what a test made of it is removed all the same.
+        let optional = compiled.policy.optional && !matches!(compiled.act, Act::CleanUp { .. });
         let rule = match compiled.policy.on_failure {
             _ if !forward => OnFailure::Block,
             _ if fence_by_word => OnFailure::Ask,
             rule => rule,
         };
-        if !compiled.policy.optional && rule == OnFailure::Ask {
+        if !optional && rule == OnFailure::Ask {
             let since = at;
             self.set(
                 node,
@@ -292,8 +308,8 @@ impl Run {
             );
             return Ok(());
         }
-        let tolerated = compiled.policy.optional || rule == OnFailure::Continue;
-        if forward && !compiled.policy.optional {
+        let tolerated = optional || rule == OnFailure::Continue;
+        if forward && !optional {
             match rule {
                 OnFailure::Halt => self.halt_for(node),
                 OnFailure::Rollback => {

@@ -9,6 +9,7 @@ use crate::event::{Event, FinalState, Person, RunOptions};
 use crate::model::{Ladder, VmId};
 use crate::runbook::{Act, BoundPoint, Forecast, Lane, NodeId, Runbook, Slot, SubjectId};
 
+use super::artifacts::Artifacts;
 use super::graph::Dependants;
 use super::ready::Ready;
 use super::{Exception, NodeState};
@@ -65,6 +66,8 @@ pub(super) struct MachineNodes {
     pub(super) shut_down: Option<NodeId>,
     /// It makes its failover final.
     pub(super) commit: Option<NodeId>,
+    /// It removes what a test made of it.
+    pub(super) clean_up: Option<NodeId>,
 }
 
 /// A run: the pure core of the engine.
@@ -109,6 +112,8 @@ pub struct Run {
     pub(super) points: IdVec<VmId, Option<BoundPoint>>,
     pub(super) addresses: IdVec<VmId, Option<String>>,
     pub(super) exceptions: Vec<Exception>,
+    /// What a test made, by machine.
+    pub(super) artifacts: Artifacts,
     /// Looks and pauses that were given up under way when the run took another way.
     pub(super) given_up: BTreeSet<NodeId>,
     /// Overdue gates whose checks were to look again, and when that was.
@@ -159,6 +164,7 @@ impl Views {
                     }
                     Act::ShutDown { .. } => nodes.shut_down = Some(id),
                     Act::Commit { .. } => nodes.commit = Some(id),
+                    Act::CleanUp { .. } => nodes.clean_up = Some(id),
                     _ => {}
                 }
             }
@@ -221,6 +227,7 @@ impl Run {
             points: runbook.machines.ids().map(|_| None).collect(),
             addresses: runbook.machines.iter().map(|machine| machine.address.clone()).collect(),
             exceptions: Vec::new(),
+            artifacts: runbook.machines.ids().map(|_| Vec::new()).collect(),
             given_up: BTreeSet::new(),
             looked_again: BTreeMap::new(),
             first_seen: BTreeMap::new(),

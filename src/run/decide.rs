@@ -48,11 +48,15 @@ impl Run {
     /// Why not, and what is possible instead.
     pub fn weigh(&self, request: &OperatorRequest, by: &Person) -> Result<Decision, Refusal> {
         if let RunState::Ended(state) = self.state() {
-            let why = format!(
-                "run `{}` has ended as {}; `muster report` says how, and another run is a new one",
-                self.id,
-                RunState::Ended(state).word()
-            );
+            let why = if *request == OperatorRequest::CleanUp && self.runbook.is_test() {
+                self.cleaned_already(state)
+            } else {
+                format!(
+                    "run `{}` has ended as {}; `muster report` says how, and another run is a new one",
+                    self.id,
+                    RunState::Ended(state).word()
+                )
+            };
             return Err(Refusal { why, instead: Vec::new() });
         }
         self.judge(request, by).map_err(|no| self.refusal(no, by))
@@ -226,10 +230,9 @@ impl Run {
             let back = OperatorRequest::Rollback { reason: String::new() };
             return Err(No::with("only a test is cleaned up".to_owned(), [back]));
         }
-        if self.flow == Flow::CleaningUp {
-            let already =
-                || No::with("the test is being cleaned up already".to_owned(), [OperatorRequest::Resume]);
-            return self.retryable(None, by).map_err(|_| already());
+        let goes_on = self.flow == Flow::CleaningUp && !self.paused && self.halted.is_none();
+        if goes_on && self.to_clean_up_again().is_empty() {
+            return Err(No::from("the test is being cleaned up already".to_owned()));
         }
         Ok(EventKind::CleanupRequested { by })
     }

@@ -3,6 +3,7 @@
 
 pub mod again;
 pub mod apply;
+pub mod artifacts;
 pub mod command;
 pub mod core;
 pub mod decide;
@@ -24,6 +25,7 @@ pub mod unclear;
 pub mod view;
 pub mod window;
 
+pub use artifacts::{Known, Made, Standing};
 pub use command::{Command, Wake};
 pub use core::{HaltCause, ReplayError, Run};
 pub use decide::Decision;

@@ -269,8 +269,12 @@ impl Run {
     }
 
     /// Whether nothing is left to do by itself while something failed: the run stands until an
-    /// operator retries, skips, rolls back or cleans up.
+    /// operator retries, skips, rolls back or cleans up. What a test left is a failure too, whatever its
+    /// steps say.
     pub(super) fn stands_on_failure(&self) -> bool {
+        if self.leaks() {
+            return true;
+        }
         match self.flow {
             // A way back with a failure in it is not over either.
             Flow::RollingBack => self.any_failed(crate::runbook::Lane::Rollback),
@@ -295,10 +299,8 @@ impl Run {
 
     /// Machines that a commit or cleanup left as they were, with the reason.
     fn kept(&self) -> Vec<(VmId, String)> {
-        self.runbook
-            .nodes
-            .iter_enumerated()
-            .filter_map(|(id, node)| match (&node.act, &self.nodes.at(id).state) {
+        let uncommitted = self.runbook.nodes.iter_enumerated().filter_map(|(id, node)| {
+            match (&node.act, &self.nodes.at(id).state) {
                 // Of one that was skipped while nobody knew what became of it, nothing can be said here.
                 (Act::Commit { vm }, NodeState::Skipped { because: SkipReason::TargetNotDone, .. }) => {
                     Some((*vm, "its target is not done, so its source was kept".to_owned()))
@@ -308,7 +310,8 @@ impl Run {
                     NodeState::Skipped { because: SkipReason::Operator { reason, .. }, .. },
                 ) => Some((*vm, format!("its commit was skipped: {reason}"))),
                 _ => None,
-            })
-            .collect()
+            }
+        });
+        uncommitted.chain(self.left_of_test()).collect()
     }
 }

@@ -10,8 +10,8 @@ use musterpoint::drive::{Attendance, DriveEnd, DriveOptions, Watch, begin_run, d
 use musterpoint::estate::Estate;
 use musterpoint::estate::sim::{Sim, SimOptions, Speed};
 use musterpoint::event::{
-    EstateError, Event, EventKind, FinalState, Found, Handle, Key, Observation, Person, Probe, ProbeAnswer,
-    Progress, Request, RunOptions, Submitted,
+    Artifact, EstateError, Event, EventKind, FinalState, Found, Handle, Key, Observation, Person, Probe,
+    ProbeAnswer, Progress, Request, RunOptions, Submitted,
 };
 use musterpoint::inventory::Inventory;
 use musterpoint::run::{Run, RunState};
@@ -56,6 +56,14 @@ impl Estate for SetBack {
 
     async fn inventory(&self) -> Result<Inventory, EstateError> {
         self.sim.inventory().await
+    }
+
+    async fn will_create(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, EstateError> {
+        self.sim.will_create(key, request).await
+    }
+
+    async fn remains(&self, machines: &[String]) -> Result<Vec<Artifact>, EstateError> {
+        self.sim.remains(machines).await
     }
 
     async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {

@@ -192,6 +192,28 @@ async fn answers_about_something_else_are_not_believed() {
 }
 
 #[tokio::test]
+async fn what_it_says_of_things_of_tests_is_judged_before_it_is_believed() {
+    let start = Request::Start { machine: "app01".to_owned(), test: true };
+    for (way, word, code, says) in [
+        ("things_other_machine", "provider_subject", "MP0569", "names a thing of `app02`"),
+        ("things_other_key", "provider_subject", "MP0569", "is "),
+        ("things_bad_kind", "provider_garbage", "MP0566", "unknown variant `soul`"),
+        ("things_bad_id", "provider_garbage", "MP0566", "names a thing by an id"),
+        ("things_many", "provider_garbage", "MP0566", "names 20000 things, at most 10000 are possible"),
+    ] {
+        let lab = Lab::new(way);
+        put_off(lab.estate.remains(&["app01".to_owned()]).await, word, code, says);
+        put_off(lab.estate.will_create(&key(), &start).await, word, code, says);
+    }
+    let seen = Lab::new("things_secret").estate.remains(&["app01".to_owned()]).await.expect("things");
+    assert_eq!(seen[0].id, "disk of ***");
+    // Of a program that names nothing, what it sees is all that there is to know.
+    let lab = Lab::new("none");
+    assert_eq!(lab.estate.will_create(&key(), &start).await, Ok(Vec::new()));
+    assert_eq!(lab.estate.remains(&["app01".to_owned()]).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
 async fn a_handle_knows_its_act_after_the_engine_forgot_it() {
     let Ok(Submitted::Accepted(handle, _)) = Lab::new("running").submit().await else { panic!("no handle") };
     // Another engine, which only has the handle, is answered about another machine.

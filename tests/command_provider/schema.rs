@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use musterpoint::base::Timestamp;
 use musterpoint::estate::command::Purpose;
 use musterpoint::estate::command::message::{
-    Call, CallLine, Cancelled, Farewell, Hello, Level, PROTOCOL, Probed, Seen, Standing, VERBS, Wrong,
+    Announced, Call, CallLine, Cancelled, Farewell, Hello, Level, PROTOCOL, Probed, Remaining, Seen,
+    Standing, VERBS, Wrong,
 };
 use musterpoint::event::{GuestScript, Key, Network, Probe, Request};
 use musterpoint::model::{Mode, ShutdownSpec};
@@ -155,6 +156,7 @@ fn every_call_is_what_the_paper_says() {
         Probe::Http { url: "http://app01/".to_owned(), status: 200, body: Some("ok".to_owned()) },
     ];
     let requests = requests();
+    let machines = ["app01".to_owned()];
     let hello = Call::Hello {
         protocol: PROTOCOL,
         engine: "muster",
@@ -168,9 +170,11 @@ fn every_call_is_what_the_paper_says() {
         Call::Poll { key: key.as_str(), handle: "h" },
         Call::Cancel { key: key.as_str(), handle: "h" },
         Call::Observe { machine: "app01", test: true },
+        Call::Remains { machines: &machines },
         Call::Bye {},
     ];
     for request in &requests {
+        calls.push(Call::WillCreate { key: &key, request });
         calls.push(Call::Submit { key: &key, request });
         calls.push(Call::Find { key: &key, request, since });
     }
@@ -241,17 +245,18 @@ fn the_paper_and_the_program_take_the_same_answers() {
         all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         all
     };
+    let thing = json!({ "machine": "app01", "kind": "disk", "id": "d-1" });
     let error = json!({ "kind": "retry", "code": "busy", "message": "later" });
     let samples: Vec<(&str, Value, Takes)> = vec![
         (
             "hello",
-            json!({ "protocol": 1, "name": "n", "version": "1", "verbs": ["start"], "cancel": true, "probes": true, "at_once": 4, "simulated": true }),
+            json!({ "protocol": 1, "name": "n", "version": "1", "verbs": ["start"], "cancel": true, "probes": true, "at_once": 4, "simulated": true, "artifacts": true }),
             takes::<Hello>,
         ),
         (
             "standing",
             with(
-                json!({ "state": "done", "detail": { "note": "n", "address": "a", "clean": true, "exception": "e" } }),
+                json!({ "state": "done", "detail": { "note": "n", "address": "a", "clean": true, "exception": "e", "created": [thing.clone()] } }),
             ),
             takes::<Standing>,
         ),
@@ -262,6 +267,8 @@ fn the_paper_and_the_program_take_the_same_answers() {
         ("error", error, takes::<Wrong>),
         ("error", json!({ "kind": "refused", "code": "no", "message": "never" }), takes::<Wrong>),
         ("error", json!({ "kind": "unknown", "message": "who knows" }), takes::<Wrong>),
+        ("announced", json!({ "key": about["key"], "artifacts": [thing.clone()] }), takes::<Announced>),
+        ("remaining", json!({ "machines": ["app01"], "artifacts": [thing] }), takes::<Remaining>),
         ("cancelled", json!({ "key": about["key"] }), takes::<Cancelled>),
         (
             "seen",

@@ -101,6 +101,76 @@ fn a_program_that_breaks_a_promise_is_told_which_and_the_rest_is_not_tried() {
     assert!(ended.err.contains("error[MP0570]: the program does not keep a promise: "), "{}", ended.err);
 }
 
+/// The example, changed in one place, in a file of its own.
+fn changed(folder: &Path, changes: &[(&str, &str)]) -> String {
+    let mut text = std::fs::read_to_string(root().join(PROGRAM)).unwrap();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    let program = folder.join("changed.py");
+    std::fs::write(&program, text).unwrap();
+    program.to_str().unwrap().to_owned()
+}
+
+const LIES: (&str, &str) = ("        box[\"test\"] = None\n", "        pass\n");
+const NAMES_NOTHING: (&str, &str) = (", \"artifacts\": True", "");
+
+#[test]
+fn a_cleanup_that_lies_breaks_a_promise_also_of_a_program_that_names_nothing() {
+    let (state, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let test = |changes: &[(&str, &str)], code| {
+        let program = changed(folder.path(), changes);
+        muster(state.path(), &["provider", "test", "--", "python3", &program], code)
+    };
+    let lying = test(&[LIES], 1).err;
+    assert!(lying.contains("after its cleanup there is copy `ledger-test-"), "{lying}");
+    std::fs::remove_dir_all(state.path().join("estates")).unwrap();
+    let silent = test(&[LIES, NAMES_NOTHING], 1).err;
+    assert!(silent.contains("after its cleanup there is copy `test copy of ledger`"), "{silent}");
+    std::fs::remove_dir_all(state.path().join("estates")).unwrap();
+    // Programs of before the protocol had names for things go on as they are.
+    test(&[NAMES_NOTHING], 0);
+    let unannounced = test(&[("if copies else []", "if False else []")], 1).err;
+    assert!(unannounced.contains("there should be nothing"), "{unannounced}");
+}
+
+#[test]
+fn a_test_is_not_over_while_the_program_only_says_that_it_cleaned_up() {
+    let (state, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let program = changed(folder.path(), &[LIES]);
+    let plan = std::fs::read_to_string(root().join(PLAN)).unwrap();
+    let plan = plan.replace("\"providers/shelf.py\"", &format!("\"python3\", \"{program}\""));
+    std::fs::create_dir(folder.path().join("scripts")).unwrap();
+    std::fs::copy(root().join("plans/scripts/isolate.sh"), folder.path().join("scripts/isolate.sh")).unwrap();
+    let file = folder.path().join("lying.muster");
+    std::fs::write(&file, plan).unwrap();
+    muster(state.path(), &["test", file.to_str().unwrap(), "--yes", "--quiet", "--as", "dana"], 6);
+    muster(state.path(), &["approve", "last", "accept", "--as", "dana"], 0);
+    let mut resume = Command::new(env!("CARGO_BIN_EXE_muster"))
+        .args(["resume", "last", "--quiet"])
+        .env("MUSTER_STATE", state.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let left = || {
+        let said = muster(state.path(), &["status", "last", "--format", "json"], 0).out;
+        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        let things = said["artifacts"].as_array().unwrap().clone();
+        things.into_iter().filter(|thing| thing["state"] == "left-behind").collect::<Vec<_>>()
+    };
+    let began = std::time::Instant::now();
+    while left().len() < 3 {
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:#?}", left());
+    }
+    muster(state.path(), &["pause", "last"], 0);
+    assert_eq!(resume.wait().unwrap().code(), Some(6));
+    // Mended, it does what it says.
+    changed(folder.path(), &[]);
+    muster(state.path(), &["cleanup", "last", "--quiet"], 0);
+    assert_eq!(left(), Vec::<serde_json::Value>::new());
+}
+
 #[test]
 fn a_real_machine_is_only_tested_with_when_somebody_names_it() {
     let state = tempfile::tempdir().unwrap();

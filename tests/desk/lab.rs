@@ -277,7 +277,7 @@ impl World {
                 EventKind::OutcomeStated { node, outcome, by, reason, detail, seen }
             }
         };
-        let word = crate::words::event(&kind);
+        let word = event_word(&kind);
         self.happens(kind);
         Ok(word)
     }
@@ -305,6 +305,11 @@ impl World {
     pub(crate) fn is_up(self) -> Self {
         self.has_begun().after(2)
     }
+}
+
+/// The word of an event, as the run log writes it.
+pub(crate) fn event_word(kind: &EventKind) -> String {
+    serde_json::to_value(kind).unwrap()["event"].as_str().unwrap().to_owned()
 }
 
 fn failure(node: NodeId, retryable: bool) -> EventKind {

@@ -8,7 +8,7 @@ use musterpoint::event::Outcome;
 use musterpoint::run::{Command, OperatorRequest, Refusal};
 use musterpoint::runbook::NodeId;
 
-use crate::lab::{World, approve, halt, reject, retry, rollback, skip};
+use crate::lab::{World, approve, event_word, halt, reject, retry, rollback, skip};
 use crate::scenes::{self, Scene};
 use crate::words;
 
@@ -98,7 +98,7 @@ fn outcome(world: &World, request: &OperatorRequest, step: NodeId) -> (bool, Str
                         format!("begins `{}`, attempt {attempt}", world.name(*node))
                     }
                     Command::Resolve { node, .. } => format!("asks the estate about `{}`", world.name(*node)),
-                    Command::Record(kind) => format!("records {}", words::event(kind)),
+                    Command::Record(kind) => format!("records {}", event_word(kind)),
                 })
                 .collect();
             let shown = next.iter().take(3).cloned().collect::<Vec<_>>().join(", ");

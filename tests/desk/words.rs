@@ -1,7 +1,6 @@
 //! Every word that a state may have, by matches that a new variant does not get past: what is
 //! listed here has to be seen in the table.
 
-use musterpoint::event::EventKind;
 use musterpoint::model::{Mode, Operation};
 use musterpoint::run::{HaltCause, NodeState, Question, Run, RunState, SkipReason};
 use musterpoint::runbook::NodeId;
@@ -74,11 +73,6 @@ words!(mode_word, MODE, Option<Mode>, {
     Some(Mode::Forced) => "forced",
     None => "no mode",
 });
-
-/// The word of an event, as the run log writes it.
-pub(crate) fn event(kind: &EventKind) -> String {
-    serde_json::to_value(kind).unwrap()["event"].as_str().unwrap().to_owned()
-}
 
 /// The state of a step in full: `waiting for approval`, `skipped: blocked`.
 pub(crate) fn step(run: &Run, node: NodeId) -> String {

@@ -28,8 +28,8 @@ fn each_fault_is_tried_once_on_each_step_that_it_can_hit() {
     let scene = stage();
     let found = singles(&scene, &Told::default(), 1);
     let writes = play(&scene, &Told::default(), 1, Keep::Run).writes as usize;
-    // Four verbs with five faults each, one check, and each write.
-    assert_eq!((found.possible, found.counts.tried), (21 + writes, 21 + writes));
+    // Four verbs with five faults each, one check, two sites, and each write.
+    assert_eq!((found.possible, found.counts.tried), (23 + writes, 23 + writes));
     let of = |kind: &str, what: &str| {
         let (_, counts) =
             found.by_sort.iter().find(|(sort, _)| sort.kind == kind && sort.what == what).unwrap();
@@ -42,6 +42,8 @@ fn each_fault_is_tried_once_on_each_step_that_it_can_hit() {
     assert_eq!(of("fail_over", "answer lost, the estate cannot tell"), (2, 0, 2));
     assert_eq!(of("start", "answer lost, the estate cannot tell"), (2, 2, 0), "it does no harm to repeat it");
     assert_eq!(of("check", "never passes"), (1, 0, 1));
+    assert_eq!(of("site", "of the source cannot be reached"), (1, 1, 0), "an unplanned run needs no source");
+    assert_eq!(of("site", "of the target cannot be reached"), (1, 0, 1));
     assert_eq!(of("engine", "dies after a write"), (writes, writes, 0));
     let counts = found.counts;
     assert_eq!(counts.tried, counts.survived + counts.needs_person + counts.rolled_back + counts.failed);

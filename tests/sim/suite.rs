@@ -8,7 +8,7 @@ use musterpoint::estate::Estate;
 use musterpoint::estate::conformance;
 use musterpoint::estate::sim::Sim;
 use musterpoint::event::{
-    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
 };
 use musterpoint::inventory::Inventory;
 
@@ -24,6 +24,9 @@ enum Breach {
     RefusesNothing,
     FindsWhatItRefused,
     SeesNothingRun,
+    AnnouncesNothing,
+    AnnouncesOtherNames,
+    SeesNothingLeft,
 }
 
 struct Breaking<'a> {
@@ -44,6 +47,27 @@ impl Estate for Breaking<'_> {
             inventory.vms.values_mut().for_each(|vm| vm.points.reverse());
         }
         Ok(inventory)
+    }
+
+    async fn will_create(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, EstateError> {
+        let mut announced = self.sim.will_create(key, request).await?;
+        match self.breach {
+            Breach::AnnouncesNothing => announced.clear(),
+            Breach::AnnouncesOtherNames => announced.iter_mut().for_each(|one| one.id.push('x')),
+            Breach::None
+            | Breach::ForgetsKeys
+            | Breach::ForgetsWhatWasDone
+            | Breach::ReportsOldestFirst
+            | Breach::RefusesNothing
+            | Breach::SeesNothingRun
+            | Breach::SeesNothingLeft => {}
+        }
+        Ok(announced)
+    }
+
+    async fn remains(&self, machines: &[String]) -> Result<Vec<Artifact>, EstateError> {
+        let there = self.sim.remains(machines).await?;
+        Ok(if self.breach == Breach::SeesNothingLeft { Vec::new() } else { there })
     }
 
     async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {
@@ -113,6 +137,9 @@ fn every_breach_is_noticed() {
         Breach::RefusesNothing,
         Breach::FindsWhatItRefused,
         Breach::SeesNothingRun,
+        Breach::AnnouncesNothing,
+        Breach::AnnouncesOtherNames,
+        Breach::SeesNothingLeft,
     ] {
         judge(breach, &[]).expect_err(&format!("{breach:?}"));
     }
@@ -125,5 +152,8 @@ fn a_verb_that_lies_is_noticed() {
     {
         judge(Breach::None, &[&format!("lie {verb} app01")]).expect_err(verb);
     }
-    judge(Breach::None, &["lie clean_up app01"]).expect_err("clean_up");
+    for fault in ["lie clean_up app01", "leak clean_up app01", "leak clean_up app01 once"] {
+        let broken = judge(Breach::None, &[fault]).expect_err(fault);
+        assert!(broken.starts_with("after its cleanup there is "), "{broken}");
+    }
 }

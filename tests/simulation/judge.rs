@@ -18,6 +18,7 @@ pub fn judge(scenario: &Scenario, schedule: &Schedule, played: &Played) -> Vec<S
     if !schedule.faults.iter().any(|fault| fault.starts_with("lie")) {
         machines_are_where_the_end_says(scenario, played, &mut broken);
     }
+    tests_leave_nothing(scenario, played, &mut broken);
     if played.held > 0 {
         broken.push(format!("{} machines are held by a run that has ended", played.held));
     }
@@ -25,6 +26,31 @@ pub fn judge(scenario: &Scenario, schedule: &Schedule, played: &Played) -> Vec<S
         broken.push(format!("{} requests are without an answer", played.unanswered));
     }
     broken
+}
+
+/// What of a test is there in the end is known by name, and somebody let go of it.
+fn tests_leave_nothing(scenario: &Scenario, played: &Played, broken: &mut Vec<String>) {
+    let open: Vec<_> = played.run.open_artifacts().collect();
+    for artifact in &played.remains {
+        if !open.iter().any(|(_, made)| made.artifact == *artifact) {
+            broken.push(format!("{artifact} is there, and the run does not know of it"));
+        }
+    }
+    for (vm, made) in open {
+        let let_go = played.events.iter().any(|event| match event.kind {
+            EventKind::StepSkipped { node, .. } => scenario.runbook.nodes.at(node).act == Act::CleanUp { vm },
+            _ => false,
+        });
+        let listed = played.events.last().is_some_and(|event| match &event.kind {
+            EventKind::RunEnded { kept, .. } => {
+                kept.iter().any(|(of, why)| *of == vm && why.contains(&made.artifact.to_string()))
+            }
+            _ => false,
+        });
+        if !let_go || !listed || played.run.ended() == Some(FinalState::Completed) {
+            broken.push(format!("the run ended, and {} was not seen to be gone", made.artifact));
+        }
+    }
 }
 
 fn one_effect_a_key(played: &Played, broken: &mut Vec<String>) {

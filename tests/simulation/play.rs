@@ -11,7 +11,7 @@ use musterpoint::drive::{
 };
 use musterpoint::estate::Estate as _;
 use musterpoint::estate::sim::{Effect, Sim, SimOptions};
-use musterpoint::event::Event;
+use musterpoint::event::{Artifact, Event};
 use musterpoint::inventory::Inventory;
 use musterpoint::run::{Run, RunState};
 use musterpoint::store::{MemoryStore, RunId, RunStore as _, StoreError};
@@ -39,6 +39,8 @@ pub struct Played {
     pub bytes: String,
     pub effects: Vec<Effect>,
     pub inventory: Inventory,
+    /// What of tests is there in the end.
+    pub remains: Vec<Artifact>,
     pub held: usize,
     pub unanswered: usize,
     pub writes: u32,
@@ -129,6 +131,7 @@ struct World {
     witness: Witness,
     runner: SimRunner,
     run: RunId,
+    machines: Vec<String>,
     keeps: bool,
 }
 
@@ -146,7 +149,8 @@ impl World {
         let witness = Witness::new(Arc::clone(&sim), Arc::clone(&fate), Arc::clone(&scenario.runbook));
         let runner = SimRunner::new(Arc::clone(&fate), schedule.seed, schedule.scripts_fail);
         let keeps = schedule.seed % 8 == 0;
-        Self { fate, kept, sim, witness, runner, run: scenario.new.id.clone(), keeps }
+        let (run, machines) = (scenario.new.id.clone(), scenario.machines.clone());
+        Self { fate, kept, sim, witness, runner, run, machines, keeps }
     }
 
     async fn play(&self, schedule: &Schedule) -> Result<Played, String> {
@@ -296,6 +300,7 @@ impl World {
             bytes: lines.iter().map(|line| line.body.as_str()).collect::<Vec<_>>().join("\n"),
             effects: self.sim.effects().map_err(|error| error.to_string())?,
             inventory: self.sim.inventory().await.map_err(|error| error.to_string())?,
+            remains: self.sim.remains(&self.machines).await.map_err(|error| error.to_string())?,
             held: self.kept.held(),
             unanswered: requests.iter().filter(|request| request.answer.is_none()).count(),
             writes: self.fate.writes(),

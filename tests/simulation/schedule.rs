@@ -173,7 +173,7 @@ fn fault(dice: &mut Dice, scenario: &Scenario) -> String {
     let site = dice.of(&scenario.sites).clone();
     let verb = *dice.of(&VERBS);
     let times = *dice.of(&["once", "once", "twice", "always", "50%"]);
-    match dice.below(12) {
+    match dice.below(14) {
         0 => format!("fail {verb} {machine} {times} retry"),
         1 => format!("fail {verb} {machine} {times} refused"),
         2 => format!("hang {verb} {machine} {times}"),
@@ -182,6 +182,8 @@ fn fault(dice: &mut Dice, scenario: &Scenario) -> String {
         7 => format!("lie {verb} {machine} {times}"),
         8 => format!("late {verb} {machine} {}s {times}", [30, 600, 7200][dice.below(3)]),
         9 => format!("no {} {machine} {times}", dice.of(&["tools", "agent", "heartbeat"])),
+        10 => format!("leak clean_up {machine} {times}"),
+        11 => format!("leak fail_over {machine}"),
         _ => format!("cut site {site} at +{}m for {}m", dice.below(20), 1 + dice.below(30)),
     }
 }

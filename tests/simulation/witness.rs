@@ -1,7 +1,7 @@
 //! The simulated estate with a witness in front: at every act it looks whether the act may be. What it sees
 //! does not depend on the engine's own state, only on what is durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use musterpoint::base::{Clock, Timestamp};
 use musterpoint::estate::Estate;
 use musterpoint::estate::sim::Sim;
 use musterpoint::event::{
-    EstateError, EventKind, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+    Artifact, EstateError, EventKind, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request,
+    Submitted,
 };
 use musterpoint::inventory::Inventory;
 use musterpoint::model::Mode;
@@ -45,8 +46,32 @@ impl Witness {
         Self { sim, fate, runbook, sets: Arc::clone(sets), engine }
     }
 
-    /// A call with what happens at it.
+    /// A call with what happens at it. Whatever is there after it stood in the log before it.
     async fn call<T>(&self, call: impl Future<Output = T> + Send) -> T {
+        if !self.runbook.is_test() {
+            return self.struck(call).await;
+        }
+        let announced = self.announced();
+        let answer = self.struck(call).await;
+        for made in self.sim.artifacts().expect("what was made") {
+            if !announced.contains(&made.artifact) {
+                self.fate.broken(format!("{} was made and not announced", made.artifact));
+            }
+        }
+        answer
+    }
+
+    /// What the durable log says that the test makes.
+    fn announced(&self) -> BTreeSet<Artifact> {
+        let seen = self.fate.seen();
+        let named = seen.iter().filter_map(|event| match &event.kind {
+            EventKind::ArtifactsAnnounced { artifacts, .. } => Some(artifacts),
+            _ => None,
+        });
+        named.flatten().cloned().collect()
+    }
+
+    async fn struck<T>(&self, call: impl Future<Output = T> + Send) -> T {
         match self.fate.call(self.engine) {
             Some(strike @ Strike::DiesBefore) => {
                 self.fate.stop(strike).await;
@@ -165,6 +190,14 @@ impl Estate for Witness {
         let inventory = self.call(self.sim.inventory()).await?;
         self.note_sets(&inventory);
         Ok(inventory)
+    }
+
+    async fn will_create(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, EstateError> {
+        self.call(self.sim.will_create(key, request)).await
+    }
+
+    async fn remains(&self, machines: &[String]) -> Result<Vec<Artifact>, EstateError> {
+        self.call(self.sim.remains(machines)).await
     }
 
     async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {

@@ -89,6 +89,11 @@ impl Desk {
     }
 
     pub async fn drive(&self, id: &RunId) -> (DriveEnd, Run, Vec<Event>) {
+        self.drive_on(id, self.estate()).await
+    }
+
+    /// On an estate that somebody keeps open to ask it afterwards.
+    pub async fn drive_on(&self, id: &RunId, estate: Arc<Sim>) -> (DriveEnd, Run, Vec<Event>) {
         let options = DriveOptions {
             host: env!("CARGO_BIN_EXE_muster").into(),
             attendance: Attendance::Leave,
@@ -97,7 +102,7 @@ impl Desk {
             version: "test".to_owned(),
             look_every: musterpoint::base::limits::REQUEST_LOOK,
         };
-        let end = drive(&self.store, id, self.estate(), options, &mut Quiet).await.expect("a drive");
+        let end = drive(&self.store, id, estate, options, &mut Quiet).await.expect("a drive");
         let (run, events, _) = replay(&self.store, id).expect("a replay");
         (end, run, events)
     }

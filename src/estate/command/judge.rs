@@ -2,9 +2,9 @@
 //! Pure: texts and calls in, the contract's own values out.
 
 use crate::base::{Clock as _, Digest, SystemClock, Timestamp, limits};
-use crate::event::{Detail, EstateError, Found, Handle, Observation, Progress, Request, Submitted};
+use crate::event::{Artifact, Detail, EstateError, Found, Handle, Observation, Progress, Request, Submitted};
 
-use super::message::{Outcome, Probed, Seen, Standing, Wrong};
+use super::message::{Announced, Outcome, Probed, Remaining, Seen, Standing, Thing, Wrong};
 use super::trouble::Kind;
 use super::words::{self, Secrets};
 
@@ -78,15 +78,64 @@ pub(super) fn error(wrong: Wrong, secrets: &Secrets) -> Result<EstateError, Doub
     })
 }
 
-fn detail(outcome: Outcome, secrets: &Secrets) -> Result<Detail, Doubt> {
-    let Outcome { note, address, clean, exception } = outcome;
+fn detail(outcome: Outcome, machines: &[String], secrets: &Secrets) -> Result<Detail, Doubt> {
+    let Outcome { note, address, clean, exception, created } = outcome;
     Ok(Detail {
         note: secrets.sentence(&note),
         address: checked_address(address, secrets)?,
         clean,
         exception: exception.map(|text| secrets.sentence(&text)),
         output: None,
+        created: things(created, machines, secrets)?,
     })
+}
+
+/// Things of tests of these machines. Their names go into the run log and in front of people.
+fn things(things: Vec<Thing>, machines: &[String], secrets: &Secrets) -> Result<Vec<Artifact>, Doubt> {
+    let most = limits::ARTIFACTS_MAX;
+    if things.len() > most {
+        return Err(garbage(format!("names {} things, at most {most} are possible", things.len())));
+    }
+    let judged = |Thing { machine, kind, id }: Thing| {
+        if !machines.contains(&machine) {
+            let named = secrets.sentence(&machine);
+            let message = format!("names a thing of `{named}`, which is not one of the machines asked about");
+            return Err((Kind::Subject, message));
+        }
+        if !words::is_handle(&id) {
+            return Err(garbage(
+                "names a thing by an id that is empty, too long, or holds control characters",
+            ));
+        }
+        Ok(Artifact { machine, kind, id: secrets.sentence(&id) })
+    };
+    things.into_iter().map(judged).collect()
+}
+
+/// The answer to `will_create`.
+pub(super) fn announced(
+    announced: Announced,
+    key: &str,
+    machines: &[String],
+    secrets: &Secrets,
+) -> Result<Vec<Artifact>, Doubt> {
+    if announced.key == key {
+        return things(announced.artifacts, machines, secrets);
+    }
+    Err((Kind::Subject, format!("is about another key than `{key}`")))
+}
+
+/// The answer to `remains`.
+pub(super) fn remaining(
+    remaining: Remaining,
+    machines: &[String],
+    secrets: &Secrets,
+) -> Result<Vec<Artifact>, Doubt> {
+    // Of a machine that it did not look at, nothing is known.
+    if machines_digest(&remaining.machines) == machines_digest(machines) {
+        return things(remaining.artifacts, machines, secrets);
+    }
+    Err((Kind::Subject, "is not about the machines that were asked about".to_owned()))
 }
 
 fn checked_address(address: Option<String>, secrets: &Secrets) -> Result<Option<String>, Doubt> {
@@ -129,7 +178,7 @@ fn about(standing: Standing, subject: Subject<'_>, secrets: &Secrets) -> Result<
     Ok(match standing {
         Standing::Done { key, machines, detail: outcome } => {
             same(&key, Some(&machines))?;
-            About::Done(detail(outcome, secrets)?)
+            About::Done(detail(outcome, &machines, secrets)?)
         }
         Standing::Running { key, machines, handle, again_in_ms } => {
             same(&key, Some(&machines))?;

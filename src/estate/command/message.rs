@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
-use crate::event::{Key, Probe, Request};
+use crate::event::{ArtifactKind, Key, Probe, Request};
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
@@ -52,6 +52,18 @@ pub enum Call<'a> {
     },
     /// Everything that the estate reports.
     Inventory {},
+    /// What an act of a test will make; only to a program that said `artifacts`.
+    WillCreate {
+        /// Its key.
+        key: &'a Key,
+        /// What.
+        request: &'a Request,
+    },
+    /// What of tests of machines is there now; only to a program that said `artifacts`.
+    Remains {
+        /// Their names in the estate.
+        machines: &'a [String],
+    },
     /// Asks for an act.
     Submit {
         /// Its key.
@@ -105,6 +117,8 @@ impl Call<'_> {
         match self {
             Self::Hello { .. } => "hello",
             Self::Inventory {} => "inventory",
+            Self::WillCreate { .. } => "will_create",
+            Self::Remains { .. } => "remains",
             Self::Submit { .. } => "submit",
             Self::Poll { .. } => "poll",
             Self::Cancel { .. } => "cancel",
@@ -121,6 +135,8 @@ impl Call<'_> {
         match self {
             Self::Hello { .. }
             | Self::Inventory {}
+            | Self::WillCreate { .. }
+            | Self::Remains { .. }
             | Self::Poll { .. }
             | Self::Find { .. }
             | Self::Observe { .. }
@@ -159,6 +175,9 @@ pub struct Hello {
     /// Whether it answers for tcp and http probes itself; if not, the engine connects.
     #[serde(default)]
     pub probes: bool,
+    /// Whether it names what tests make, before and after: `will_create` and `remains`.
+    #[serde(default)]
+    pub artifacts: bool,
     /// Calls that it may be sent before the first of them is answered.
     #[serde(default = "one")]
     pub at_once: u32,
@@ -242,6 +261,41 @@ pub struct Outcome {
     /// It counts as done and belongs on the list of exceptions, with these words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
+    /// Of a test: what it made besides what `will_create` had said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub created: Vec<Thing>,
+}
+
+/// One thing that a test makes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thing {
+    /// The machine whose test it belongs to.
+    pub machine: String,
+    /// What it is.
+    pub kind: ArtifactKind,
+    /// Its name in the estate.
+    pub id: String,
+}
+
+/// The answer to `will_create`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Announced {
+    /// The act's key.
+    pub key: String,
+    /// What it will make.
+    pub artifacts: Vec<Thing>,
+}
+
+/// The answer to `remains`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remaining {
+    /// The machines that were looked at.
+    pub machines: Vec<String>,
+    /// What of their tests is there.
+    pub artifacts: Vec<Thing>,
 }
 
 /// Why something did not come about.

@@ -25,7 +25,8 @@ use tokio::time::Instant;
 
 use crate::base::{Clock, SystemClock, Timestamp, limits};
 use crate::event::{
-    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+    Artifact, ArtifactKind, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress,
+    Request, Submitted,
 };
 use crate::inventory::{self, Inventory};
 use crate::source::Diagnostic;
@@ -33,7 +34,7 @@ use crate::source::Diagnostic;
 use super::Estate;
 use judge::{Doubt, Subject};
 use keeper::{About, Greeted, Keeper};
-use message::{Call, Cancelled, Hello, Probed, Seen, Standing};
+use message::{Announced, Call, Cancelled, Hello, Probed, Remaining, Seen, Standing};
 use trouble::{Kind, Sent, Trouble};
 use words::Secrets;
 
@@ -142,6 +143,11 @@ impl Command {
     }
 }
 
+/// The copy of a machine's test, of a program that names nothing itself: there is one at most.
+fn unnamed_copy(machine: &str) -> Artifact {
+    Artifact::new(machine, ArtifactKind::Copy, format!("test copy of {machine}"))
+}
+
 /// The answer as one of the types of the protocol.
 fn typed<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, Doubt> {
     raw::typed(text).map_err(|why| (Kind::Garbage, why))
@@ -169,6 +175,43 @@ impl Estate for Command {
         // What only the simulator reads.
         inventory.sim = None;
         Ok(inventory)
+    }
+
+    async fn will_create(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, EstateError> {
+        if !request.makes_for_a_test() {
+            return Ok(Vec::new());
+        }
+        if !self.greeted().await.map_err(Trouble::of_look)?.hello.artifacts {
+            let makes = matches!(request, Request::FailOver { .. });
+            let machines = request.machines().iter().filter(|_| makes);
+            return Ok(machines.map(|machine| unnamed_copy(machine)).collect());
+        }
+        let asked = self.ask(Call::WillCreate { key, request }, |text| {
+            judge::announced(
+                typed::<Announced>(text)?,
+                key.as_str(),
+                request.machines(),
+                self.keeper.secrets(),
+            )
+        });
+        asked.await.map_err(Trouble::of_look)?
+    }
+
+    async fn remains(&self, machines: &[String]) -> Result<Vec<Artifact>, EstateError> {
+        if self.greeted().await.map_err(Trouble::of_look)?.hello.artifacts {
+            let asked = self.ask(Call::Remains { machines }, |text| {
+                judge::remaining(typed::<Remaining>(text)?, machines, self.keeper.secrets())
+            });
+            return asked.await.map_err(Trouble::of_look)?;
+        }
+        // What it can say is whether there is a copy: one that is there runs, or has an address.
+        let mut found = Vec::new();
+        for machine in machines {
+            let seen = self.observe(machine, true).await?;
+            let there = seen.target_running == Some(true) || seen.address.is_some();
+            found.extend(there.then(|| unnamed_copy(machine)));
+        }
+        Ok(found)
     }
 
     async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {

@@ -12,7 +12,7 @@ use super::files;
 use super::hands::Hands;
 use super::record::{ActRecord, ActState, Stage, TakeWork, Work};
 use super::trouble::Trouble;
-use super::{after, confirm, switch, take};
+use super::{after, confirm, switch, take, traces};
 
 /// How long the same trouble may stop an act before it is given up: twice what a daemon may take to
 /// start and to answer, with room.
@@ -230,7 +230,7 @@ async fn step(hands: &mut Hands<'_>, act: &mut ActRecord) -> Result<Next, Troubl
         Request::ChangePoint { machine, point } => switch::change_point(hands, &slug, machine, point).await,
         Request::RollBack { machine, start_source } => switch::roll_back(hands, machine, *start_source).await,
         Request::Commit { machine } => after::commit(hands, &slug, began, machine).await,
-        Request::CleanUp { machine } => switch::clean_up(hands, machine).await,
+        Request::CleanUp { machine } => traces::clean_up(hands, machine).await,
         Request::GuestScript(script) => Err(Trouble::Refused(
             "no_guest",
             format!("`{}` is a machine of disks only: no program can run in it", script.machine),

@@ -101,6 +101,12 @@ pub(super) fn remove(path: &Path) -> Result<(), Trouble> {
 
 /// The JSON files of a folder, by name. No folder: none.
 pub(super) fn json_files(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
+    let paths = names(folder)?.into_iter().map(|name| folder.join(name));
+    Ok(paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect())
+}
+
+/// The names of everything in a folder, in order. No folder: none.
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, Trouble> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if is_missing(&error) => return Ok(Vec::new()),
@@ -108,10 +114,8 @@ pub(super) fn json_files(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     };
     let mut found = Vec::new();
     for entry in entries {
-        let path = entry.map_err(|error| Trouble::io("list", folder, &error))?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            found.push(path);
-        }
+        let name = entry.map_err(|error| Trouble::io("list", folder, &error))?.file_name();
+        found.push(name.to_string_lossy().into_owned());
     }
     found.sort();
     Ok(found)

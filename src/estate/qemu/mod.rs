@@ -22,6 +22,7 @@ mod ship;
 mod switch;
 mod take;
 mod tools;
+mod traces;
 mod trouble;
 
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 
 use crate::base::{Clock, SystemClock, Timestamp};
 use crate::event::{
-    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
+    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Submitted,
 };
 use crate::inventory::Inventory;
 use crate::source::Diagnostic;
@@ -176,6 +177,20 @@ impl Estate for Qemu {
     async fn inventory(&self) -> Result<Inventory, EstateError> {
         let mut hands = self.look().await?;
         look::inventory(&mut hands).await.map_err(Trouble::into_error)
+    }
+
+    async fn will_create(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, EstateError> {
+        let hands = self.look().await?;
+        traces::will_create(&hands, &acts::slug_of(key), request).map_err(Trouble::into_error)
+    }
+
+    async fn remains(&self, machines: &[String]) -> Result<Vec<Artifact>, EstateError> {
+        let mut hands = self.look().await?;
+        let mut found = Vec::new();
+        for machine in machines {
+            found.extend(traces::remains(&mut hands, machine).await.map_err(Trouble::into_error)?);
+        }
+        Ok(found)
     }
 
     async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {

@@ -25,6 +25,10 @@ pub(super) struct Bitmap {
 pub(super) struct View {
     /// Nodes with their bitmaps.
     pub(super) nodes: BTreeMap<String, Vec<Bitmap>>,
+    /// The file that each node is of.
+    pub(super) files: BTreeMap<String, String>,
+    /// The node that each export serves, ending or not.
+    pub(super) served: BTreeMap<String, String>,
     /// Ids of exports.
     pub(super) exports: Vec<String>,
 }
@@ -85,9 +89,15 @@ pub(super) async fn view(qmp: &mut Qmp) -> Result<View, Trouble> {
         });
         if let Some(name) = node.get("node-name").and_then(Value::as_str) {
             view.nodes.insert(name.to_owned(), bitmaps.collect());
+            let file = node.get("file").and_then(Value::as_str).unwrap_or_default();
+            view.files.insert(name.to_owned(), file.to_owned());
         }
     }
     for export in exports.as_array().into_iter().flatten() {
+        let text = |key| export.get(key).and_then(Value::as_str);
+        if let (Some(id), Some(node)) = (text("id"), text("node-name")) {
+            view.served.insert(id.to_owned(), node.to_owned());
+        }
         let gone = export.get("shutting-down").and_then(Value::as_bool).unwrap_or(false);
         if let (Some(id), false) = (export.get("id").and_then(Value::as_str), gone) {
             view.exports.push(id.to_owned());

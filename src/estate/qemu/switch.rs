@@ -1,5 +1,5 @@
-//! Machines go down, come up at a point, go back: shut down, failover, start, change of point,
-//! rollback and cleanup. Each looks at records and daemons first and makes true what is not yet.
+//! Machines go down, come up at a point, go back: shut down, failover, start, change of point and
+//! rollback. Each looks at records and daemons first and makes true what is not yet.
 
 use crate::base::Timestamp;
 use crate::event::Detail;
@@ -121,6 +121,11 @@ async fn usable_point(
 
 fn overlay_file(machine: &str, word: &str, slug: &str, disk: &str) -> String {
     format!("vms/{machine}/{word}-{slug}-{disk}.qcow2")
+}
+
+/// The file of a disk of the test copy that an act makes, relative to its site.
+pub(super) fn test_disk(machine: &str, slug: &str, disk: &str) -> String {
+    overlay_file(machine, "test", slug, disk)
 }
 
 /// New overlays over a point, durable, and the record of a copy that stands on them.
@@ -357,21 +362,4 @@ pub(super) async fn roll_back(
         return Ok(done("the target is dropped, the source runs"));
     }
     Ok(done("the target is dropped"))
-}
-
-/// Removes a test's copy and all that belongs to it.
-pub(super) async fn clean_up(hands: &mut Hands<'_>, machine: &str) -> Result<Next, Trouble> {
-    if let Some(Place { side, record }) = hands.locate(machine)?.test {
-        let path = hands.estate.layout.test(hands.site(side), machine);
-        if !drop_copy(hands, Host::Tests(side), &record, &path).await? {
-            return Ok(Next::soon());
-        }
-    }
-    // The last copy takes the daemon of the tests with it.
-    for host in Side::BOTH.map(Host::Tests) {
-        if hands.view(host).await?.nodes.is_empty() {
-            hands.stop(host).await?;
-        }
-    }
-    Ok(done(""))
 }

@@ -1,10 +1,11 @@
 //! What acts do to the machines of the simulated estate. Prereq: `check` has let them go.
 
 use crate::base::Timestamp;
-use crate::event::{Detail, GuestScript, Network, Request};
+use crate::event::{ArtifactKind, Detail, GuestScript, Key, Network, Request};
 use crate::inventory::{PointKind, Power, Protection};
 use crate::model::{Mode, ShutdownSpec, ShutdownThen};
 
+use super::artifact;
 use super::db::Op;
 use super::machine::{Copy, SimMachine, Source, TestCopy};
 use super::stream;
@@ -13,25 +14,38 @@ use super::trouble::{Trouble, refused};
 use super::world::World;
 
 /// What an act changes when it is accepted.
-pub(super) fn begin(world: &World<'_>, request: &Request) -> Result<(), Trouble> {
-    if let Request::Reprotect { machine, .. } = request {
-        let mut machine = world.machine(machine)?;
-        machine.protection = Protection::Reprotecting;
-        world.save(&machine)?;
+pub(super) fn begin(world: &World<'_>, op: &Op) -> Result<(), Trouble> {
+    match &op.request {
+        Request::Reprotect { machine, .. } => {
+            let mut machine = world.machine(machine)?;
+            machine.protection = Protection::Reprotecting;
+            world.save(&machine)
+        }
+        Request::FailOver { machine, mode: None, to, .. } => {
+            artifact::make(world, machine, ArtifactKind::Disk, (&op.key, to))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Takes back what `begin` changed, for an act that failed or was cancelled.
-pub(super) fn take_back(world: &World<'_>, request: &Request) -> Result<(), Trouble> {
-    if let Request::Reprotect { machine, .. } = request {
-        let mut machine = world.machine(machine)?;
-        if machine.protection == Protection::Reprotecting {
-            machine.protection = Protection::Unprotected;
-            world.save(&machine)?;
+pub(super) fn take_back(world: &World<'_>, op: &Op) -> Result<(), Trouble> {
+    match &op.request {
+        Request::Reprotect { machine, .. } => {
+            let mut machine = world.machine(machine)?;
+            if machine.protection == Protection::Reprotecting {
+                machine.protection = Protection::Unprotected;
+                world.save(&machine)?;
+            }
+            Ok(())
         }
+        // Half made, and forgotten by the machine.
+        Request::FailOver { machine, mode: None, to, .. } if op.fate.leak => {
+            artifact::make(world, machine, ArtifactKind::Copy, (&op.key, to))
+        }
+        Request::FailOver { mode: None, .. } => artifact::remove_of(world, &op.key),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Does the act of `op` at the world's instant, and counts it on each of its machines.
@@ -46,7 +60,7 @@ pub(super) fn act(world: &World<'_>, op: &Op) -> Result<Detail, Trouble> {
         Request::FailOver { machine, point, mode, to, network } => {
             let mut machine = world.machine(machine)?;
             match mode {
-                None => test_copy(world, &mut machine, point, to, network)?,
+                None => test_copy(world, &op.key, &mut machine, point, (to, network))?,
                 Some(mode) => fail_over(world, &mut machine, *mode, to, network)?,
             }
         }
@@ -55,7 +69,7 @@ pub(super) fn act(world: &World<'_>, op: &Op) -> Result<Detail, Trouble> {
         Request::RollBack { machine, start_source } => roll_back(world, op, machine, *start_source)?,
         Request::Commit { machine } => commit(world, machine)?,
         Request::Reprotect { machine, to, .. } => reprotect(world, machine, to)?,
-        Request::CleanUp { machine } => clean_up(world, machine)?,
+        Request::CleanUp { machine } => clean_up(world, machine, op.fate.leak)?,
         Request::GuestScript(script) => guest_script(world, script)?,
     };
     for machine in op.request.machines() {
@@ -156,10 +170,10 @@ fn fail_over(
 
 fn test_copy(
     world: &World<'_>,
+    key: &Key,
     machine: &mut SimMachine,
     point: &str,
-    to: &str,
-    network: &Network,
+    (to, network): (&str, &Network),
 ) -> Result<Detail, Trouble> {
     let wanted = network.address.as_deref().filter(|wanted| {
         // An isolated copy has an address of its own, even where the plan asks for production's.
@@ -169,6 +183,9 @@ fn test_copy(
     machine.test =
         Some(TestCopy { copy: Copy::off(to.to_owned()), address: address.clone(), point: point.to_owned() });
     world.save(machine)?;
+    for kind in [ArtifactKind::Copy, ArtifactKind::Port] {
+        artifact::make(world, &machine.name, kind, (key, to))?;
+    }
     Ok(Detail { address: Some(address), ..Detail::default() })
 }
 
@@ -297,10 +314,11 @@ fn reprotect(world: &World<'_>, name: &str, to: &str) -> Result<Detail, Trouble>
     Ok(Detail::default())
 }
 
-fn clean_up(world: &World<'_>, name: &str) -> Result<Detail, Trouble> {
+fn clean_up(world: &World<'_>, name: &str, leaves_disk: bool) -> Result<Detail, Trouble> {
     let mut machine = world.machine(name)?;
     machine.test = None;
     world.save(&machine)?;
+    artifact::remove_all(world, name, leaves_disk)?;
     Ok(Detail::default())
 }
 

@@ -4,6 +4,7 @@ use crate::event::{EstateError, Network, Request};
 use crate::inventory::Protection;
 use crate::model::Mode;
 
+use super::artifact;
 use super::machine::SimMachine;
 use super::trouble::{Trouble, refused, retry};
 use super::world::World;
@@ -56,10 +57,13 @@ fn check_one(world: &World<'_>, request: &Request, machine: &SimMachine, stage: 
         Request::RollBack { start_source, .. } => roll_back(machine, *start_source),
         Request::Commit { .. } => commit(machine),
         Request::Reprotect { to, via, .. } => reprotect(world, machine, to, via.as_deref(), stage),
-        Request::CleanUp { .. } => Ok(match machine.test {
-            Some(_) => Admission::Go,
-            None => Admission::Already(format!("`{}` has no test copy", machine.name)),
-        }),
+        Request::CleanUp { .. } => {
+            let nothing = machine.test.is_none() && artifact::standing(world.tx, &machine.name)?.is_empty();
+            Ok(match nothing {
+                false => Admission::Go,
+                true => Admission::Already(format!("`{}` has no test copy", machine.name)),
+            })
+        }
         Request::GuestScript(script) => guest_script(world, machine, script.test, &script.argv),
     }
 }

@@ -72,6 +72,15 @@ impl Clock for VirtualClock {
         self.raise(to);
         true
     }
+
+    fn steady(&self) -> Option<std::time::Duration> {
+        // At full speed the driver moves it, and other processes do.
+        self.real.steady().filter(|_| self.speed != Speed::Max)
+    }
+
+    fn pace(&self) -> u32 {
+        self.speed.factor()
+    }
 }
 
 impl std::fmt::Debug for VirtualClock {

@@ -11,11 +11,12 @@ use crate::base::Timestamp;
 use crate::event::{Detail, EstateError, Handle, Key, Request};
 use crate::inventory::ProcessServer;
 
+use super::artifact;
 use super::machine::SimMachine;
 use super::trouble::Trouble;
 
 /// The version of the tables below.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 2;
 /// How long a transaction of another process is waited for.
 const BUSY_MAX: Duration = Duration::from_secs(5);
 
@@ -54,6 +55,8 @@ pub(super) struct Facts {
 pub(super) struct Fate {
     pub(super) hang: bool,
     pub(super) lie: bool,
+    /// Of a cleanup: it leaves a disk. Of a failover of a test: if it comes to nothing, what it made stays.
+    pub(super) leak: bool,
     pub(super) fail: Option<EstateError>,
     /// Nobody can say afterwards what became of it.
     pub(super) forget: bool,
@@ -130,6 +133,7 @@ pub(super) fn create(
     machines: &[SimMachine],
 ) -> Result<(), Trouble> {
     tx.execute_batch(SCHEMA)?;
+    tx.execute_batch(artifact::SCHEMA)?;
     tx.execute("insert into clock (one, now) values (1, ?1)", [now.as_nanos()])?;
     tx.execute("insert into estate (one, facts) values (1, ?1)", [serde_json::to_string(facts)?])?;
     let mut insert =
@@ -139,6 +143,14 @@ pub(super) fn create(
         insert.execute(params![machine.ordinal, machine.name, machine.addresses(), state])?;
     }
     drop(insert);
+    tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    Ok(())
+}
+
+/// Brings the tables of version 1 to this version. Prereq: a transaction is open.
+pub(super) fn upgrade(tx: &Connection) -> Result<(), Trouble> {
+    tx.execute_batch(artifact::SCHEMA)?;
+    tx.execute_batch(artifact::ADOPT)?;
     tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     Ok(())
 }

@@ -1,49 +1,13 @@
 //! What goes wrong in a simulated estate: from one line of text to a checked fault. Pure.
 
-use std::time::Duration;
-
-use crate::base::Timestamp;
 use crate::base::words::did_you_mean;
-use crate::event::fault::{self, FaultTrouble, VerbFault};
+use crate::event::fault::{self, FaultTrouble, VerbFault, When};
 use crate::inventory::Inventory;
 use crate::source::Diagnostic;
 use crate::source::codes::estate::{SIM_FAULT, SIM_NAME};
 
 /// The words that a fault of something else than a verb begins with.
 const FIRST_WORDS: [&str; 4] = ["vanish", "spoil", "cut", "down"];
-
-/// From when, for how long. Both are counted from when the estate first heard of the fault.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct When {
-    /// An instant, or a time after the first hearing.
-    pub(super) from: From,
-    /// For ever if none.
-    pub(super) lasts: Option<Duration>,
-}
-
-/// When something begins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum From {
-    /// So long after the estate first heard of it.
-    After(Duration),
-    /// Then.
-    At(Timestamp),
-}
-
-impl When {
-    /// The first instant, if the estate first heard of it at `since`.
-    pub(super) fn begin(self, since: Timestamp) -> Timestamp {
-        match self.from {
-            From::After(delay) => since.plus(delay),
-            From::At(at) => at,
-        }
-    }
-
-    /// The instant after the last.
-    pub(super) fn end(self, since: Timestamp) -> Timestamp {
-        self.lasts.map_or(Timestamp::from_nanos(i64::MAX), |lasts| self.begin(since).plus(lasts))
-    }
-}
 
 /// What goes wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -148,33 +112,7 @@ impl Names<'_> {
     }
 
     fn when(&self, tail: &[&str]) -> Result<When, Diagnostic> {
-        let (from, lasts) = match tail {
-            [] => (None, None),
-            ["at", from] => (Some(from), None),
-            ["for", lasts] => (None, Some(lasts)),
-            ["at", from, "for", lasts] => (Some(from), Some(lasts)),
-            _ => {
-                let what = format!("ends in `{}`, which is not a time", tail.join(" "));
-                return Err(
-                    self.shape(&what, "end it with `at +10m`, `for 30m`, both in this order, or nothing")
-                );
-            }
-        };
-        let from = match from {
-            None => From::After(Duration::ZERO),
-            Some(text) => match text.strip_prefix('+') {
-                Some(delay) => From::After(self.duration(delay)?),
-                None => From::At(text.parse().map_err(|what: String| {
-                    self.shape(&format!("says {what}"), "say `at +10m`, or an instant in full")
-                })?),
-            },
-        };
-        let lasts = lasts.map(|lasts| self.duration(lasts)).transpose()?;
-        Ok(When { from, lasts })
-    }
-
-    fn duration(&self, text: &str) -> Result<Duration, Diagnostic> {
-        fault::duration(text).map_err(|trouble| self.trouble(trouble))
+        When::read(tail).map_err(|trouble| self.trouble(trouble))
     }
 
     fn subject(&self, name: &str) -> Result<String, Diagnostic> {

@@ -1,6 +1,9 @@
 //! What holds for a simulated estate as long as it is open: facts, settings, faults with their times.
 //! Answers questions; changes nothing.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use crate::base::{Chance, Timestamp};
 use crate::event::fault::{Times, Twist, VerbFault};
 use crate::event::{Key, Request};
@@ -32,6 +35,8 @@ pub(super) struct Ground {
     pub(super) home: String,
     pub(super) rules: Rules,
     faults: Vec<LiveFault>,
+    /// How often each site was asked for something.
+    contacts: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Ground {
@@ -59,7 +64,19 @@ impl Ground {
         let cuts = faults.iter().filter_map(LiveFault::cut).collect();
         let home = settings.home.clone().or_else(|| facts.sites.first().cloned()).unwrap_or_default();
         let rules = Rules { seed: facts.seed, settings, cuts };
-        Ok(Self { facts, home, rules, faults })
+        Ok(Self { facts, home, rules, faults, contacts: Mutex::default() })
+    }
+
+    /// Asks a site for something, if it can be reached. What an inventory lists is known without.
+    pub(super) fn contact(&self, site: &str, at: Timestamp) -> bool {
+        let mut contacts = self.contacts.lock().unwrap_or_else(PoisonError::into_inner);
+        *contacts.entry(site.to_owned()).or_insert(0) += 1;
+        self.reaches(site, at)
+    }
+
+    /// How often each site was asked.
+    pub(super) fn contacts(&self) -> BTreeMap<String, u64> {
+        self.contacts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether a site can be reached.
@@ -124,12 +141,24 @@ impl Ground {
     ///
     /// # Errors
     /// Those of `used`.
-    pub(super) fn to_come<E>(&self, used: impl Fn(i64) -> Result<u32, E>) -> Result<Vec<String>, E> {
+    pub(super) fn to_come<E>(
+        &self,
+        now: Timestamp,
+        used: impl Fn(i64) -> Result<u32, E>,
+    ) -> Result<Vec<String>, E> {
         let mut texts = Vec::new();
         for live in self.faults.iter().filter(|live| live.until.is_none()) {
-            let Fault::Verb(fault) = &live.fault else {
-                texts.push(live.text.clone());
-                continue;
+            let fault = match &live.fault {
+                Fault::Verb(fault) => fault,
+                Fault::Cut { site, when } => {
+                    let when = when.told_at(live.since, now);
+                    texts.extend(when.map(|when| format!("cut site {site}{when}")));
+                    continue;
+                }
+                Fault::Point { .. } | Fault::Down { .. } => {
+                    texts.push(live.text.clone());
+                    continue;
+                }
             };
             let times = match fault.times {
                 Times::First(count) => Times::First(count.saturating_sub(used(live.id)?)),
@@ -176,6 +205,7 @@ pub(super) fn twist(fate: &mut Fate, answer: &mut Answer, twist: &Twist, request
         }
         Twist::Hang => fate.hang = true,
         Twist::Lie => fate.lie = true,
+        Twist::Leak => fate.leak = true,
         Twist::Late(by) => fate.late_s = fate.late_s.saturating_add(by.as_secs()),
         Twist::NoTools => fate.no_tools = true,
         Twist::NoAgent => fate.no_agent = true,

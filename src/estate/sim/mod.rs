@@ -2,6 +2,7 @@
 //! virtual clock, with durations, chances and faults that follow from a seed. It knows no plan.
 
 mod act;
+mod artifact;
 mod check;
 mod clock;
 mod db;
@@ -26,7 +27,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::base::{Clock, SystemClock, Timestamp};
 use crate::event::{
-    EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Stated, Submitted,
+    Artifact, EstateError, Found, Handle, Key, Observation, Probe, ProbeAnswer, Progress, Request, Stated,
+    Submitted,
 };
 use crate::inventory::Inventory;
 use crate::source::Diagnostic;
@@ -38,6 +40,7 @@ use submit::Submission;
 use trouble::Trouble;
 use world::World;
 
+pub use artifact::SimArtifact;
 pub use db::Effect;
 
 /// How fast virtual time goes.
@@ -122,13 +125,29 @@ impl Sim {
         self.call(|world| db::effects(world.tx))
     }
 
+    /// Everything that tests ever made, in the order in which it came to be.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn artifacts(&self) -> Result<Vec<SimArtifact>, EstateError> {
+        self.call(|world| artifact::ever(world.tx))
+    }
+
     /// How long its acts take and what goes wrong with them, as far as it knows beforehand.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn stated(&self) -> Result<Stated, EstateError> {
-        let faults = self.call(|world| self.ground.to_come(|id| db::fault_used(world.tx, id)))?;
+        let faults = self.call(|world| {
+            self.ground.to_come(world.at, |id| Ok::<u32, Trouble>(db::fault_used(world.tx, id)?))
+        })?;
         Ok(Stated { faults, ..timing::stated(&self.ground.rules.settings) })
+    }
+
+    /// How often each site was asked for something by this process: what a forced run must not do to the source's.
+    #[must_use]
+    pub fn contacts(&self) -> std::collections::BTreeMap<String, u64> {
+        self.ground.contacts()
     }
 
     /// Does `work` in one transaction, at one instant, after every act that was due has ended.
@@ -167,6 +186,14 @@ impl Estate for Sim {
 
     async fn inventory(&self) -> Result<Inventory, EstateError> {
         self.call(view::inventory)
+    }
+
+    async fn will_create(&self, key: &Key, request: &Request) -> Result<Vec<Artifact>, EstateError> {
+        Ok(artifact::will_create(key, request))
+    }
+
+    async fn remains(&self, machines: &[String]) -> Result<Vec<Artifact>, EstateError> {
+        self.call(|world| artifact::remains(world, machines))
     }
 
     async fn submit(&self, key: &Key, request: &Request) -> Result<Submitted, EstateError> {

@@ -72,6 +72,7 @@ fn try_open(options: SimOptions) -> Result<Sim, Failure> {
     let version = db::version(&tx)?;
     match version {
         0 => db::create(&tx, inventory.now, &start.facts, &start.machines)?,
+        1 => db::upgrade(&tx)?,
         db::SCHEMA_VERSION => {}
         other => {
             let text =

@@ -33,7 +33,7 @@ fn heartbeat(world: &World<'_>, name: &str, test: bool) -> Result<ProbeAnswer, T
     };
     let copy = if test { machine.test.as_ref().map(|test| &test.copy) } else { Some(&machine.active) };
     let Some(copy) = copy else { return Ok(Err(format!("`{name}` has no test copy"))) };
-    if !world.ground.reaches(&copy.site, world.at) {
+    if !world.ground.contact(&copy.site, world.at) {
         return Ok(Err(format!("site `{}` cannot be reached", copy.site)));
     }
     if !copy.runs() {
@@ -103,7 +103,7 @@ fn split(address: &str) -> Option<(&str, u16)> {
 fn connect(world: &World<'_>, host: &str, port: u16) -> Result<Result<Service, String>, Trouble> {
     for machine in world.machines_at(host)? {
         for copy in copies_at(&machine, host) {
-            if copy.answers(world.at) && world.ground.reaches(&copy.site, world.at) {
+            if copy.answers(world.at) && world.ground.contact(&copy.site, world.at) {
                 return Ok(service(world, &machine, copy, port));
             }
         }

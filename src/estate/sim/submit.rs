@@ -8,6 +8,7 @@ use crate::event::{Detail, EstateError, Found, Handle, Key, Progress, Request, S
 use crate::model::Mode;
 
 use super::act;
+use super::artifact;
 use super::check::{Admission, Stage, check};
 use super::db::{self, Fate, Op, Outcome};
 use super::ground::{Answer, twist};
@@ -33,7 +34,7 @@ pub(super) fn settle(world: &World<'_>) -> Result<(), Trouble> {
         let then = world.at(op.ends_at.unwrap_or(world.at));
         let outcome = end(&then, &op)?;
         if matches!(outcome, Outcome::Failed(_)) || op.fate.lie {
-            act::take_back(&then, &op.request)?;
+            act::take_back(&then, &op)?;
         }
         db::end_op(world.tx, op.seq, &outcome)?;
     }
@@ -66,7 +67,7 @@ pub(super) fn submit(world: &World<'_>, key: &Key, request: &Request) -> Result<
         return answer(&op, world.at).map(Submission::Answer);
     }
     let machines = world.machines_of(request)?;
-    let sites = sites(&world.ground.home, request, &machines);
+    let sites = sites(world, request, &machines)?;
     world.reach(&sites)?;
     free(world, request)?;
     let admission = check(world, request, Stage::Asked)?;
@@ -110,7 +111,7 @@ fn take_on(world: &World<'_>, op: Op, machines: &[SimMachine]) -> Result<Op, Tro
             db::hold(world.tx, &machine.name, test, op.seq)?;
         }
     }
-    act::begin(world, &op.request)?;
+    act::begin(world, &op)?;
     Ok(op)
 }
 
@@ -135,7 +136,7 @@ pub(super) fn cancel(world: &World<'_>, handle: &Handle) -> Result<(), Trouble> 
     if matches!(op.request, Request::Commit { .. }) && !op.fate.hang {
         return Err(refused("cannot_cancel", "a commit that is under way cannot be given up").into());
     }
-    act::take_back(world, &op.request)?;
+    act::take_back(world, &op)?;
     let message = format!("{} was cancelled", op.request.verb());
     db::end_op(world.tx, op.seq, &Outcome::Failed(refused("cancelled", message)))
 }
@@ -149,7 +150,7 @@ pub(super) fn find(world: &World<'_>, key: &Key, request: &Request) -> Result<Fo
             Err(Trouble::No(EstateError::Refused { .. })) => return Ok(Found::NeverArrived),
             machines => machines?,
         };
-        world.reach(&sites(&world.ground.home, request, &machines))?;
+        world.reach(&sites(world, request, &machines)?)?;
         return Ok(Found::NeverArrived);
     };
     if op.request != *request {
@@ -246,9 +247,22 @@ fn lane(request: &Request) -> Option<bool> {
 }
 
 /// The sites that an act has to reach.
-fn sites(home: &str, request: &Request, machines: &[SimMachine]) -> Vec<String> {
+pub(super) fn sites(
+    world: &World<'_>,
+    request: &Request,
+    machines: &[SimMachine],
+) -> Result<Vec<String>, Trouble> {
+    let home = world.ground.home.as_str();
     let mut all: Vec<String> = Vec::new();
+    let mut add = |site: &str| {
+        if !all.iter().any(|known| known == site) {
+            all.push(site.to_owned());
+        }
+    };
     for machine in machines {
+        if matches!(request, Request::CleanUp { .. }) {
+            artifact::standing(world.tx, &machine.name)?.iter().for_each(|thing| add(&thing.site));
+        }
         let active = Some(machine.active.site.as_str());
         let replica = machine.replicates_to.as_deref();
         let left = machine.left_behind.as_ref().map(|copy| copy.site.as_str());
@@ -270,13 +284,9 @@ fn sites(home: &str, request: &Request, machines: &[SimMachine]) -> Vec<String> 
             Request::Commit { .. } => [active, left.filter(|_| active == Some(home))],
             Request::Reprotect { to, .. } => [active, Some(to.as_str())],
         };
-        for site in wanted.into_iter().flatten() {
-            if !all.iter().any(|known| known == site) {
-                all.push(site.to_owned());
-            }
-        }
+        wanted.into_iter().flatten().for_each(&mut add);
     }
-    all
+    Ok(all)
 }
 
 fn fate(world: &World<'_>, key: &Key, request: &Request) -> Result<(Fate, Answer), Trouble> {

@@ -36,7 +36,7 @@ pub(super) fn inventory(world: &World<'_>) -> Result<Inventory, Trouble> {
 /// Where a machine is.
 pub(super) fn observe(world: &World<'_>, name: &str, test: bool) -> Result<Observation, Trouble> {
     let machine = world.machine(name)?;
-    let seen = |copy: &Copy| world.ground.reaches(&copy.site, world.at).then(|| copy.runs());
+    let seen = |copy: &Copy| world.ground.contact(&copy.site, world.at).then(|| copy.runs());
     // A source that is gone does not run; one whose site is cut off cannot be asked.
     let source_running = machine.source_copy().map_or(Some(false), seen);
     let (target, address) = if test {

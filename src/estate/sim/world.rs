@@ -85,7 +85,7 @@ impl<'a> World<'a> {
 
     /// Refuses for now what asks about a site that is cut off.
     pub(super) fn reach(&self, sites: &[String]) -> Result<(), Trouble> {
-        match sites.iter().find(|site| !self.ground.reaches(site, self.at)) {
+        match sites.iter().find(|site| !self.ground.contact(site, self.at)) {
             None => Ok(()),
             Some(site) => Err(retry("site_unreachable", format!("site `{site}` cannot be reached")).into()),
         }

@@ -240,6 +240,7 @@ pub(super) fn leftovers(page: &mut Html, report: &Report<'_>) {
         page.paragraph("", "These stand as the run left them, and somebody has to look after them.");
         page.table("Left as they were", &["machine", "in the estate", "why"], &kept);
     }
+    super::tables::artifacts(page, report);
     page.end_section();
 }
 

@@ -103,7 +103,11 @@ pub(super) fn cards(page: &mut Html, report: &Report<'_>) {
         |number: &Option<serde_json::Number>| number.as_ref().map(|number| seconds(number).as_secs_f64());
     let rto = judged(achieved.rto_met, objectives.rto_s.is_some());
     let rpo = judged(achieved.rpo_met, objectives.rpo_s.is_some());
-    let up = facts.machines.values().filter(|machine| matches!(machine.target, "up" | "removed")).count();
+    let up = facts
+        .machines
+        .values()
+        .filter(|machine| matches!(machine.target, "up" | "removed" | "left-behind"))
+        .count();
     let all = facts.machines.len();
     let whole = if up == all { ("good", "all") } else { ("warn", "not all") };
     let machines = if run.runbook().is_test() { "came up in isolation" } else { "came up at the target" };

@@ -13,7 +13,8 @@ const OPEN_MAX: usize = 60;
 /// The class of a word: whether it is good, bad, to be looked at, or neither.
 pub(super) fn class_of(word: &str) -> &'static str {
     match word {
-        "completed" | "succeeded" | "up" | "approved" | "removed" | "shut-down" | "started-again" => "good",
+        "completed" | "succeeded" | "up" | "approved" | "removed" | "gone" | "shut-down"
+        | "started-again" => "good",
         "failed" | "halted" | "interrupted" | "rejected" | "not-shut-down" => "bad",
         "completed-with-exceptions"
         | "rolled-back"
@@ -22,6 +23,7 @@ pub(super) fn class_of(word: &str) -> &'static str {
         | "waiting"
         | "paused"
         | "late"
+        | "announced"
         | "left-behind"
         | "not-contacted"
         | "left-out"
@@ -79,6 +81,33 @@ pub(super) fn machines(page: &mut Html, report: &Report<'_>) {
         page.table("What became of each machine", &head, &rows);
     });
     page.end_section();
+}
+
+/// What a test made, thing by thing.
+pub(super) fn artifacts(page: &mut Html, report: &Report<'_>) {
+    let rows: Vec<Vec<Cell>> = report
+        .facts
+        .artifacts
+        .iter()
+        .map(|fact| {
+            vec![
+                Cell::Code(fact.machine.clone()),
+                Cell::Text(fact.kind.word().to_owned()),
+                Cell::Code(fact.id.clone()),
+                Cell::Word(class_of(fact.state), fact.state.replace('-', " ")),
+                Cell::Text(fact.known.to_owned()),
+                Cell::Text(fact.step.clone()),
+                Cell::Time(report.time(fact.since)),
+                Cell::Time(fact.seen_at.map_or_else(String::new, |at| report.time(at))),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        let head = ["machine", "what", "in the estate", "state", "known", "by", "since", "last looked for"];
+        page.folded(&count(rows.len(), "thing"), rows.len(), OPEN_MAX, |page| {
+            page.table("What the test made", &head, &rows);
+        });
+    }
 }
 
 /// From the first beginning to the last end of each phase.

@@ -318,6 +318,7 @@ fn about(fault: &Fault) -> String {
     match fault {
         Fault::Verb(fault) => fault.machine.clone().unwrap_or_else(|| "*".to_owned()),
         Fault::Step(fault) => fault.name.clone(),
+        Fault::Cut { site, .. } => site.clone(),
         Fault::Dies(write) => format!("write {write}"),
     }
 }

@@ -95,6 +95,7 @@ A fault says what goes wrong in the simulated estate, in one line:
 
     fail VERB MACHINE [once | twice | 3 times | 10%] [refused | retry] [as CODE]
     hang | lose | forget | drop | lie VERB MACHINE [how often]
+    leak clean_up | fail_over MACHINE [how often]
     late VERB MACHINE 5m [how often]
     no tools | agent | heartbeat MACHINE [how often]
     vanish | spoil point MACHINE_OR_GROUP POINT_OR_SET [at +10m]
