@@ -199,9 +199,14 @@ impl StoreError {
         use rusqlite::ErrorCode as Code;
         let path = path.to_owned();
         let Some(told) = error.sqlite_error() else {
-            // Without a code of SQLite's it is a value of the wrong type, or none, in a row of ours.
+            // Without a code of SQLite's it is a value of the wrong type, or none, in a row of ours; or a table
+            // or a column that is called otherwise.
+            let why = match error {
+                rusqlite::Error::SqlInputError { msg, .. } => plain(msg),
+                error => plain(&error.to_string()),
+            };
             return Self::Damaged {
-                what: format!("`{}` holds what was never written: {error}", path.display()),
+                what: format!("`{}` holds what was never written: {why}", path.display()),
             };
         };
         let why = plain(&error.to_string());
