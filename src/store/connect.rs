@@ -40,6 +40,7 @@ pub(super) struct ReadFrom {
 /// The writing connection of a state folder, its tables up to date.
 pub(super) fn for_writing(folder: &Path) -> Result<(Connection, ReadFrom), StoreError> {
     let path = folder::create(folder)?;
+    sums::check_head(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | ALONE;
     let mut connection =
         Connection::open_with_flags(&path, flags).map_err(|error| StoreError::of_sqlite(&path, &error))?;
@@ -66,6 +67,7 @@ pub(super) fn for_writing(folder: &Path) -> Result<(Connection, ReadFrom), Store
 /// How to read a state folder that is there already.
 pub(super) fn for_reading(folder: &Path) -> Result<ReadFrom, StoreError> {
     let path = folder::find(folder)?;
+    sums::check_head(&path)?;
     let live = ReadFrom { path: path.clone(), frozen: false };
     let tried = live.connect().and_then(|connection| refuse_foreign(&connection, &path));
     let (from, version) = match tried {

@@ -1,6 +1,10 @@
 //! Sums beside the rows that say what is driven, held and asked for, so that a row that was damaged is not
 //! believed: the log has its chain, and these have their sums. Rows of an older version have none.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use crate::base::Digest;
@@ -35,11 +39,32 @@ pub(super) fn check(
     }
 }
 
+/// Refuses a file whose head names formats that no SQLite wrote: such a file passes for one that may only be
+/// read. A file that cannot be read, or is none of SQLite's, is told by SQLite.
+///
+/// # Errors
+/// `Damaged`.
+pub(super) fn check_head(path: &Path) -> Result<(), StoreError> {
+    let mut head = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    match (read, head) {
+        // The format for writing and the one for reading: 1 is that of a rollback journal, 2 of a log.
+        (Ok(()), [magic @ .., _, _, write, read])
+            if magic == *b"SQLite format 3\0" && !matches!((write, read), (1, 1) | (2, 2)) =>
+        {
+            let what =
+                format!("`{}` is damaged: its head names the formats {write} and {read}", path.display());
+            Err(StoreError::Damaged { what })
+        }
+        (Ok(()) | Err(_), _) => Ok(()),
+    }
+}
+
 /// Refuses a file in which a row of the small tables or of their indexes was lost: nobody would miss it.
 ///
 /// # Errors
 /// What SQLite says, and `Damaged`.
-pub(super) fn check_small(connection: &Connection, path: &std::path::Path) -> Result<(), StoreError> {
+pub(super) fn check_small(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     for table in SMALL {
         let said: String = connection
             .query_row(&format!("PRAGMA integrity_check({table})"), [], |row| row.get(0))
