@@ -12,7 +12,7 @@
 mod runbooks;
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ fn resume(folder: &Path) -> Result<(Run, Vec<Event>, Digest), Failed> {
 }
 
 /// Writes the log that a driver would.
-fn write(folder: &PathBuf, events: usize) -> Result<(), Failed> {
+fn write(folder: &Path, events: usize) -> Result<(), Failed> {
     let attempts = u32::try_from((events / STEPS).div_ceil(3))?;
     let runbook = runbook(attempts);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

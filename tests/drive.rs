@@ -8,11 +8,11 @@ mod runbooks;
 use std::path::Path;
 use std::sync::Arc;
 
-use musterpoint::base::{IdVec, Timestamp};
-use musterpoint::drive::{Attendance, DriveEnd, DriveOptions, Watch, begin_run, drive, replay};
+use musterpoint::base::{Clock as _, IdVec, SystemClock, Timestamp, limits};
+use musterpoint::drive::{Attendance, DriveEnd, DriveError, DriveOptions, Watch, begin_run, drive, replay};
 use musterpoint::estate::Estate as _;
 use musterpoint::estate::sim::{Sim, SimOptions};
-use musterpoint::event::{Event, FinalState, Person, RunOptions};
+use musterpoint::event::{Event, EventKind, FinalState, Person, RunOptions};
 use musterpoint::model::{
     CheckKind, CheckStep, CommitPolicy, Ladder, LadderEnd, Policy, PolicyKind, ScriptSpec, ScriptStep,
     ScriptWhere, ShutdownSpec, Template,
@@ -21,7 +21,7 @@ use musterpoint::run::{Run, RunState};
 use musterpoint::runbook::{
     Act, BindAct, CommitGate, Lane, Needs, NodeId, Phase, Runbook, Subject, SubjectId,
 };
-use musterpoint::store::{OpenFor, Store};
+use musterpoint::store::{OpenFor, Owner, RunId, Store, StoreError};
 use runbooks::{after, node};
 
 const ESTATE: &str = r#"{ "format": "muster.inventory/1", "now": "2026-11-23T06:00:00Z", "sites": ["avs", "azure"],
@@ -144,4 +144,66 @@ async fn a_machine_goes_through_its_whole_life_and_every_act_happens_once() {
     let inventory = estate.inventory().await.expect("an inventory");
     let one = &inventory.vms["one"];
     assert_eq!((one.site.as_str(), one.replicates_to.as_deref()), ("azure", Some("avs")));
+}
+
+/// An engine that is put to sleep after it has recorded what it is about to begin, for longer than its lease.
+struct Sleeper<'a> {
+    /// The step that is about to begin.
+    before: &'a str,
+    /// Takes the run over meanwhile.
+    taken_over_in: Option<(std::path::PathBuf, RunId)>,
+    slept: bool,
+}
+
+impl Watch for Sleeper<'_> {
+    fn event(&mut self, event: &Event, run: &Run) {
+        let EventKind::StepStarted { node, .. } = event.kind else { return };
+        if self.slept || run.runbook().nodes.at(node).name != self.before {
+            return;
+        }
+        self.slept = true;
+        std::thread::park_timeout(limits::LEASE + std::time::Duration::from_millis(200));
+        let Some((state, id)) = self.taken_over_in.take() else { return };
+        let other = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let store = Store::open(&state, OpenFor::Write).unwrap();
+            runtime.block_on(store.take_lease(&id, &Owner::of("elsewhere", 7, 1), SystemClock.now())).unwrap()
+        });
+        assert_eq!(other.join().unwrap(), 2, "the epoch after the sleeper's");
+    }
+    fn tick(&mut self, _: &Run, _: Timestamp) {}
+    fn hold(&mut self, _: Option<&str>) {}
+}
+
+async fn sleeps(before: &str, taken_over: bool) -> (tempfile::TempDir, Result<DriveEnd, DriveError>) {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let store = Store::open(&state, OpenFor::Write).expect("the store");
+    let estate = sim(folder.path());
+    let runbook = whole_life(folder.path());
+    let now = estate.clock().now();
+    let id =
+        begin_run(&store, &runbook, "one.muster", dana(), RunOptions::default(), now).await.expect("a run");
+    let mut watch = Sleeper { before, taken_over_in: taken_over.then(|| (state, id.clone())), slept: false };
+    let end = drive(&store, &id, estate, options(), &mut watch).await;
+    assert!(watch.slept, "`{before}` did not begin");
+    (folder, end)
+}
+
+#[tokio::test]
+async fn an_engine_that_slept_while_another_took_its_run_starts_nothing_it_had_recorded() {
+    let (script, verb) = tokio::join!(sleeps("freeze", true), sleeps("shut down one", true));
+    for (folder, end) in [&script, &verb] {
+        assert!(matches!(end, Err(DriveError::Store(StoreError::LeaseLost { epoch: 1, .. }))), "{end:?}");
+        assert_eq!(sim(folder.path()).effects().expect("effects"), [], "no machine was touched");
+    }
+    assert!(!script.0.path().join("ran.txt").exists(), "the script was not started");
+    assert!(verb.0.path().join("ran.txt").exists(), "what came before was done");
+}
+
+#[tokio::test]
+async fn an_engine_that_slept_alone_takes_its_lease_anew_and_goes_on() {
+    let (folder, end) = sleeps("shut down one", false).await;
+    assert_eq!(end.expect("a drive"), DriveEnd::Stands(RunState::Ended(FinalState::Completed)));
+    assert!(sim(folder.path()).effects().expect("effects").iter().all(|effect| effect.count == 1));
 }

@@ -190,7 +190,7 @@ impl World {
         let choice = if keen { self.dice.below(10) } else { self.dice.below(all.len() as u64) };
         let by = person(["dana", "lee", "kim"][self.dice.below(3) as usize]);
         match self.run.decide(&all[choice as usize], &by) {
-            Ok(Decision::Record(event)) => self.record(event),
+            Ok(Decision::Record(event)) => self.record(*event),
             Ok(Decision::LookAtPoints { .. }) => {}
             Ok(Decision::LookAtMachines { node, outcome, reason }) => {
                 let (detail, seen) = (Detail::default(), Vec::new());

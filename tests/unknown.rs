@@ -6,7 +6,6 @@
 mod estates;
 
 use estates::{Desk, person, why};
-use musterpoint::base::Clock as _;
 use musterpoint::drive::DriveEnd;
 use musterpoint::estate::Estate as _;
 use musterpoint::event::{Event, EventKind, FinalState, Outcome};

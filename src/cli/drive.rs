@@ -82,7 +82,7 @@ const fn word(end: DriveEnd) -> &'static str {
 }
 
 /// The exit code of a run as it stands.
-const fn exit(end: DriveEnd) -> Exit {
+pub(super) const fn exit(end: DriveEnd) -> Exit {
     match end {
         DriveEnd::Stands(RunState::Ended(FinalState::Completed | FinalState::CompletedWithExceptions)) => {
             Exit::Done

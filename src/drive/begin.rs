@@ -55,7 +55,8 @@ impl<W: World> Driver<'_, W> {
             Work::Verb { request, handle: slot, .. } => {
                 slot.clone_from(&handle);
                 let find = Call::Find(request.clone());
-                self.spawn(node, key.clone(), find.make(Arc::clone(&self.estate), key.clone(), since));
+                let estate = Arc::clone(&self.estate);
+                self.spawn(node, key.clone(), find.make(estate, key.clone(), since, self.tenure.clone()));
             }
             Work::Script { folder } => {
                 let folder = folder.clone();
@@ -82,6 +83,9 @@ impl<W: World> Driver<'_, W> {
     /// The next move of an activity that has no task out.
     pub(super) async fn go_on(&mut self, node: NodeId) -> Result<(), DriveError> {
         let now = self.now();
+        if !self.tenure.holds() {
+            self.renew_now().await?;
+        }
         let Some(activity) = self.activities.get_mut(&node) else { return Ok(()) };
         let key = activity.key.clone();
         let late = activity.deadline.is_some_and(|deadline| deadline <= now);
@@ -90,7 +94,7 @@ impl<W: World> Driver<'_, W> {
         activity.wake = None;
         let (estate, since) = (Arc::clone(&self.estate), activity.since);
         if let Some(call) = Call::next(activity, unknown, late) {
-            self.spawn(node, key.clone(), call.make(estate, key, since));
+            self.spawn(node, key.clone(), call.make(estate, key, since, self.tenure.clone()));
             return Ok(());
         }
         match &activity.work {
@@ -132,6 +136,10 @@ impl<W: World> Driver<'_, W> {
     }
 
     async fn start_script(&mut self, node: NodeId, key: Key, folder: PathBuf) -> Result<(), DriveError> {
+        if !self.tenure.holds() {
+            self.spawn(node, key, again());
+            return Ok(());
+        }
         let compiled = self.run.runbook().nodes.at(node);
         let spec = match &compiled.act {
             crate::runbook::Act::Script(script) => &script.spec,
@@ -150,10 +158,7 @@ impl<W: World> Driver<'_, W> {
             }
             Err(NotStarted::NoSpace) => {
                 self.hold(Held::Start(node), Some(script::no_space(&folder)));
-                self.spawn(node, key, async move {
-                    tokio::time::sleep(limits::SPACE_RETRY).await;
-                    Report::Again
-                });
+                self.spawn(node, key, again());
                 Ok(())
             }
             Err(NotStarted::Failed(message)) => {
@@ -167,6 +172,12 @@ impl<W: World> Driver<'_, W> {
     fn spawn(&mut self, node: NodeId, key: Key, work: impl Future<Output = Report> + Send + 'static) {
         self.tasks.spawn(async move { FromTask { node, key, report: work.await } });
     }
+}
+
+/// For what cannot be done just now.
+pub(super) async fn again() -> Report {
+    tokio::time::sleep(limits::SPACE_RETRY).await;
+    Report::Again
 }
 
 /// A look within its limit: from here, or by the estate.

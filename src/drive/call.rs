@@ -7,6 +7,7 @@ use crate::estate::Estate;
 use crate::event::{EstateError, Handle, Key, Request};
 
 use super::activity::{Activity, Report, Turn, Work};
+use super::tenure::Tenure;
 
 /// One call.
 #[derive(Debug)]
@@ -40,8 +41,26 @@ impl Call {
         })
     }
 
-    /// Makes the call, about the act of `key` that began at `since`.
-    pub(super) async fn make<E: Estate>(self, estate: Arc<E>, key: Key, since: Timestamp) -> Report {
+    /// Whether it changes anything at the estate.
+    const fn acts(&self) -> bool {
+        match self {
+            Self::Submit(_) | Self::Cancel(_) => true,
+            Self::Announce(_) | Self::Poll(_) | Self::Find(_) | Self::Look(_) => false,
+        }
+    }
+
+    /// Makes the call, about the act of `key` that began at `since`. What changes something waits for a driver
+    /// that knows the run to be its own.
+    pub(super) async fn make<E: Estate>(
+        self,
+        estate: Arc<E>,
+        key: Key,
+        since: Timestamp,
+        tenure: Tenure,
+    ) -> Report {
+        if self.acts() && !tenure.holds() {
+            return super::begin::again().await;
+        }
         match self {
             Self::Announce(request) => Report::Announced(limited(estate.will_create(&key, &request)).await),
             Self::Submit(request) => Report::Submitted(limited(estate.submit(&key, &request)).await),

@@ -22,6 +22,7 @@ use super::interrupts::Interrupts;
 use super::run_clock::RunClock;
 use super::runner::{Runner, ThisMachine};
 use super::surroundings::{Surroundings, World};
+use super::tenure::{Asked, Tenure};
 use super::turn::LastTurn;
 
 /// Who watches a run: a terminal, or nobody.
@@ -106,6 +107,7 @@ pub async fn drive_in<S: RunStore, E: Estate + 'static, R: Runner>(
     watch: &mut dyn Watch,
 ) -> Result<DriveEnd, DriveError> {
     let Surroundings { store, estate, runner } = surroundings;
+    let asked = Asked::now();
     let epoch = store.take_lease(id, &Owner::this_process(), SystemClock.now()).await?;
     let (run, events, digest) = super::replay(store, id)?;
     for event in &events {
@@ -135,6 +137,7 @@ pub async fn drive_in<S: RunStore, E: Estate + 'static, R: Runner>(
         looks: VecDeque::new(),
         answers: Vec::new(),
         renewed: tokio::time::Instant::now(),
+        tenure: Tenure::new(asked),
         last_turn: None,
         requests_seen: None,
         told: BTreeMap::new(),
@@ -174,6 +177,7 @@ pub(super) struct Driver<'a, W: World> {
     pub(super) looks: VecDeque<super::requests::Look>,
     pub(super) answers: Vec<Answer>,
     renewed: tokio::time::Instant,
+    pub(super) tenure: Tenure,
     pub(super) last_turn: Option<LastTurn>,
     requests_seen: Option<tokio::time::Instant>,
     pub(super) told: BTreeMap<String, Timestamp>,
@@ -403,17 +407,24 @@ impl<W: World> Driver<'_, W> {
     }
 
     pub(super) async fn renew(&mut self) -> Result<(), DriveError> {
-        if self.renewed.elapsed() >= limits::LEASE_RENEW {
-            match self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await {
-                Ok(()) => self.hold_store(None),
-                // It is tried again later. Whoever takes the run over has to write as well.
-                Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
-                    self.hold_store(Some(&error));
-                }
-                Err(error) => return Err(error.into()),
+        if self.renewed.elapsed() >= limits::LEASE_RENEW { self.renew_now().await } else { Ok(()) }
+    }
+
+    /// Extends the lease, or learns that somebody else has it.
+    pub(super) async fn renew_now(&mut self) -> Result<(), DriveError> {
+        let asked = Asked::now();
+        match self.store.renew_lease(&self.id, self.epoch, SystemClock.now()).await {
+            Ok(()) => {
+                self.tenure.granted(asked);
+                self.hold_store(None);
             }
-            self.renewed = tokio::time::Instant::now();
+            // It is tried again later. Whoever takes the run over has to write as well.
+            Err(error @ (StoreError::NoSpace { .. } | StoreError::InUse { .. })) => {
+                self.hold_store(Some(&error));
+            }
+            Err(error) => return Err(error.into()),
         }
+        self.renewed = tokio::time::Instant::now();
         Ok(())
     }
 

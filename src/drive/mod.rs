@@ -20,6 +20,7 @@ mod run_clock;
 mod runner;
 pub mod script;
 mod surroundings;
+mod tenure;
 mod turn;
 mod witness;
 

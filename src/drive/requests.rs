@@ -54,11 +54,11 @@ impl<W: World> Driver<'_, W> {
             match decided {
                 Ok(Decision::Record(event)) => {
                     stopped |= matches!(
-                        event,
+                        *event,
                         EventKind::Rejected { .. } | EventKind::Halted { .. } | EventKind::Paused { .. }
                     );
                     self.answer(request.id, true, format!("{verb}: done"));
-                    self.record(vec![event]).await?;
+                    self.record(vec![*event]).await?;
                 }
                 Ok(Decision::LookAtMachines { node, outcome, reason }) => {
                     let said = Said { node, outcome, reason };

@@ -52,15 +52,9 @@ impl Ledger {
             }
             EventKind::StepFailed { node, output, .. } => self.output(*node, output.as_ref()),
             EventKind::Approved { node, by, comment, beforehand } => {
-                let by = Who::of(by);
-                let (comment, beforehand) = (comment.clone(), *beforehand);
-                self.answers.entry(*node).or_default().push(Answer {
-                    said: "yes",
-                    by,
-                    at,
-                    comment,
-                    beforehand,
-                });
+                let (by, comment) = (Who::of(by), comment.clone());
+                let answer = Answer { said: "yes", by, at, comment, beforehand: *beforehand };
+                self.answers.entry(*node).or_default().push(answer);
             }
             EventKind::Rejected { node, by, comment } => {
                 let (by, comment) = (Who::of(by), comment.clone());

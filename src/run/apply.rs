@@ -71,12 +71,7 @@ impl Run {
                 self.paused = true;
                 Ok(())
             }
-            EventKind::Resumed { .. } => {
-                self.paused = false;
-                self.halted = None;
-                self.going_since = at;
-                self.retry(None, at)
-            }
+            EventKind::Resumed { .. } => self.resumed(at),
             EventKind::Halted { by, reason } => {
                 self.halted = Some(HaltCause::Operator { by: by.clone(), reason: reason.clone() });
                 Ok(())
@@ -86,12 +81,7 @@ impl Run {
                 self.change_flow(Flow::RollingBack, at);
                 Ok(())
             }
-            EventKind::CleanupRequested { .. } => {
-                // A cleanup that had failed before is what is asked for again.
-                self.clean_up_again();
-                self.change_flow(Flow::CleaningUp, at);
-                Ok(())
-            }
+            EventKind::CleanupRequested { .. } => self.cleanup_requested(at),
             EventKind::CommitRequested { .. } => self.commit_requested(at),
             EventKind::WindowOverdue { node } => self.window_overdue(*node, at),
             EventKind::Notified { .. }
@@ -102,14 +92,30 @@ impl Run {
                 self.going_since = at;
                 Ok(())
             }
-            EventKind::RunEnded { .. } if self.leaks() => {
-                Err(format!("its test is not cleaned up: {}", self.left_in_words()))
-            }
-            EventKind::RunEnded { state, .. } => {
-                self.ended = Some(*state);
-                Ok(())
-            }
+            EventKind::RunEnded { state, .. } => self.run_ended(*state),
         }
+    }
+
+    fn cleanup_requested(&mut self, at: Timestamp) -> Result<(), String> {
+        // A cleanup that had failed before is what is asked for again.
+        self.clean_up_again();
+        self.change_flow(Flow::CleaningUp, at);
+        Ok(())
+    }
+
+    fn resumed(&mut self, at: Timestamp) -> Result<(), String> {
+        self.paused = false;
+        self.halted = None;
+        self.going_since = at;
+        self.retry(None, at)
+    }
+
+    fn run_ended(&mut self, state: FinalState) -> Result<(), String> {
+        if self.leaks() {
+            return Err(format!("its test is not cleaned up: {}", self.left_in_words()));
+        }
+        self.ended = Some(state);
+        Ok(())
     }
 
     fn run_started(

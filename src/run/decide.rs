@@ -14,7 +14,7 @@ use super::{NodeState, OperatorRequest, Question, RunState, SkipReason};
 #[derive(Clone, PartialEq, Debug)]
 pub enum Decision {
     /// This is recorded.
-    Record(EventKind),
+    Record(Box<EventKind>),
     /// The driver looks at the estate's points first, and then records the change or refuses.
     LookAtPoints {
         /// Whose.
@@ -117,7 +117,7 @@ impl Run {
             }
             OperatorRequest::CleanUp => self.cleanable(by_person)?,
         };
-        Ok(Decision::Record(event))
+        Ok(Decision::Record(Box::new(event)))
     }
 
     pub(super) fn name(&self, node: NodeId) -> &str {

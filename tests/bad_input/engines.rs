@@ -97,6 +97,63 @@ fn a_lease_of_a_dead_process_whose_number_was_given_out_again_is_taken_at_once()
 }
 
 #[test]
+fn one_that_stands_by_takes_the_run_over_when_its_engine_dies() {
+    let bench = lab(&gated("gate"));
+    let mut first = Driver::start(&bench, &FAILOVER);
+    exists(&bench, "begun-gate");
+    let pid = first.child.id();
+    let mut stand_bys: Vec<Driver> =
+        (0..2).map(|_| Driver::start(&bench, &["resume", "last", "--stand-by"])).collect();
+    for stand_by in &mut stand_bys {
+        stand_by.says(&format!("standing by: process {pid} on"));
+    }
+    first.signal("KILL");
+    first.ends();
+    until("one to take over", || stand_bys.iter().any(|one| one.err().contains("taking it over")));
+    until("the run to be driven", || log(&bench).iter().any(|event| event["epoch"] == 2));
+    bench.write("gate", "");
+    // The one drives it to its end, the other says how it ended; neither was told that it came too late.
+    let said: Vec<String> = stand_bys.iter_mut().map(|one| one.ends().exits(0).err.clone()).collect();
+    let ended_without = said.iter().filter(|said| said.contains("has ended without this stand-by")).count();
+    assert_eq!(ended_without, 1, "{said:?}");
+    assert!(said.iter().all(|said| !said.contains("MP0660")), "{said:?}");
+    came_to_its_end(&bench);
+}
+
+#[test]
+fn one_that_stands_by_takes_the_run_from_an_engine_that_hangs() {
+    let bench = lab(&gated("gate"));
+    let mut first = Driver::start(&bench, &FAILOVER);
+    exists(&bench, "begun-gate");
+    first.signal("STOP");
+    let mut second = Driver::start(&bench, &["resume", "last", "--stand-by"]);
+    until("the second to drive", || log(&bench).iter().any(|event| event["epoch"] == 2));
+    first.signal("CONT");
+    first.ends().exits(5).says("MP0661");
+    bench.write("gate", "");
+    second.ends().exits(0).prints("completed");
+    came_to_its_end(&bench);
+}
+
+#[test]
+fn one_that_stands_by_leaves_a_run_alone_that_was_put_down_on_purpose() {
+    let bench = lab(&gated("gate"));
+    let mut first = Driver::start(&bench, &FAILOVER);
+    exists(&bench, "begun-gate");
+    let mut second = Driver::start(&bench, &["resume", "last", "--stand-by"]);
+    second.says("standing by: process");
+    bench.run(&["pause", "last"]);
+    bench.write("gate", "");
+    first.ends().exits(6);
+    second.says("standing by: nobody drives run");
+    assert_eq!(bench.runs()[0]["state"], "paused");
+    assert!(second.runs());
+    bench.run(&["resume", "last"]).exits(0);
+    second.ends().exits(0).says("has ended without this stand-by");
+    came_to_its_end(&bench);
+}
+
+#[test]
 fn requests_for_runs_that_are_not_there_or_have_ended_say_so() {
     let bench = lab("true");
     let requests: [&[&str]; 12] = [

@@ -268,7 +268,7 @@ impl World {
     pub(crate) fn asked(&mut self, request: &OperatorRequest, by: &str) -> Result<String, Refusal> {
         let by = person(by);
         let kind = match self.run.weigh(request, &by)? {
-            Decision::Record(kind) => kind,
+            Decision::Record(kind) => *kind,
             Decision::LookAtPoints { subject, .. } => {
                 EventKind::PointChanged { subject, choice: self.choice(subject), by }
             }
@@ -290,8 +290,8 @@ impl World {
         self.goes_on()
     }
 
-    pub(crate) fn dana(self, request: OperatorRequest) -> Self {
-        self.does_as("dana", &request)
+    pub(crate) fn dana(self, request: &OperatorRequest) -> Self {
+        self.does_as("dana", request)
     }
 
     /// Both of the people that `go` takes say yes, and the pause after it passes.
@@ -302,7 +302,7 @@ impl World {
     }
 
     /// The delay before the optional machine's start has passed too.
-    pub(crate) fn is_up(self) -> Self {
+    pub(crate) fn brought_up(self) -> Self {
         self.has_begun().after(2)
     }
 }

@@ -42,7 +42,7 @@ fn prepare() -> Vec<Scene> {
         scene("an approval waits", "go", asked()),
         scene("an approval waits, and a later step has not begun", "fail over sql01", asked()),
         scene("an approval waits, and one of two has said yes", "go", half()),
-        scene("an approval was rejected", "go", asked().dana(reject("go"))),
+        scene("an approval was rejected", "go", asked().dana(&reject("go"))),
         scene("an approval was late, and its plan says halt", "go", asked().after(31)),
         scene("a script runs", "freeze", planned().when("freeze", &[Does::Lasts]).has_begun()),
         scene("a script runs whose engine died", "freeze", {
@@ -66,7 +66,7 @@ fn prepare() -> Vec<Scene> {
                 .when("freeze", &[Does::Fails])
                 .when("bind db", &[Does::Lasts])
                 .has_begun()
-                .dana(skip("freeze"))
+                .dana(&skip("freeze"))
                 .after(5)
         }),
         scene("a pause of the plan runs", "settle", {
@@ -117,7 +117,7 @@ fn machines() -> Vec<Scene> {
         scene("what became of a failover is not known, and it was skipped", "fail over sql01", {
             let world =
                 unplanned().when("fail over sql01", &[Does::IsUnclear]).when("start sql02", &[Does::Lasts]);
-            world.has_begun().dana(skip("fail over sql01"))
+            world.has_begun().dana(&skip("fail over sql01"))
         }),
         scene("a failover is tried again later", "fail over sql01", {
             planned().when("fail over sql01", &[Does::FailsForNow]).has_begun()
@@ -130,10 +130,10 @@ fn machines() -> Vec<Scene> {
             world.when("fail over sql02", &[Does::Fails]).has_begun()
         }),
         scene("a failover failed in an unplanned run, and nothing else is left to do", "fail over sql01", {
-            unplanned().when("fail over sql01", &[Does::Fails]).is_up()
+            unplanned().when("fail over sql01", &[Does::Fails]).brought_up()
         }),
         scene("a step is blocked by a failover that failed", "start sql01", {
-            unplanned().when("fail over sql01", &[Does::Fails]).is_up()
+            unplanned().when("fail over sql01", &[Does::Fails]).brought_up()
         }),
         scene("an optional machine failed", "fail over jump01", {
             planned().when("fail over jump01", &[Does::Fails]).when("start sql01", &[Does::Lasts]).has_begun()
@@ -148,34 +148,42 @@ fn machines() -> Vec<Scene> {
 fn window() -> Vec<Scene> {
     let planned = || World::new(PLANNED);
     let changed = || {
-        let world = planned().when("fail over sql01", &[]).is_up();
+        let world = planned().when("fail over sql01", &[]).brought_up();
         let request = world.change_point("db");
-        world.when("fail over sql01", &[Does::Lasts]).dana(request)
+        world.when("fail over sql01", &[Does::Lasts]).dana(&request)
     };
     vec![
-        scene("a check looks in the commit window", "up", planned().when("up", &[Does::Lasts]).is_up()),
+        scene("a check looks in the commit window", "up", planned().when("up", &[Does::Lasts]).brought_up()),
         scene("a check failed in the commit window of a planned run", "up", {
-            planned().when("up", &[Does::Lasts]).is_up().failed("up")
+            planned().when("up", &[Does::Lasts]).brought_up().failed("up")
         }),
-        scene("a script runs in the commit window", "smoke", planned().when("smoke", &[Does::Lasts]).is_up()),
+        scene(
+            "a script runs in the commit window",
+            "smoke",
+            planned().when("smoke", &[Does::Lasts]).brought_up(),
+        ),
         scene("what became of a script in the commit window is not known", "smoke", {
-            planned().when("smoke", &[Does::IsUnclear]).is_up()
+            planned().when("smoke", &[Does::IsUnclear]).brought_up()
         }),
-        scene("an approval waits in the commit window", "accept", planned().is_up()),
-        scene("an approval is late and waits still", "accept", World::new(MANUAL).is_up().after(25 * 60)),
+        scene("an approval waits in the commit window", "accept", planned().brought_up()),
+        scene(
+            "an approval is late and waits still",
+            "accept",
+            World::new(MANUAL).brought_up().after(25 * 60),
+        ),
         scene("a target is made again at another point", "fail over sql01", changed()),
         scene(
             "the commit waits for an operator",
             "commit",
-            World::new(MANUAL).is_up().dana(approve("accept")),
+            World::new(MANUAL).brought_up().dana(&approve("accept")),
         ),
         scene(
             "the commit waits, and its rollback timer runs",
             "commit",
-            planned().is_up().dana(approve("accept")),
+            planned().brought_up().dana(&approve("accept")),
         ),
         scene("the rollback timer ran out while nobody drove the run", "commit", {
-            let mut world = planned().is_up().dana(approve("accept"));
+            let mut world = planned().brought_up().dana(&approve("accept"));
             world.now = world.now.plus(std::time::Duration::from_secs(2 * 3600));
             world.driver_comes();
             world.goes_on()
@@ -183,14 +191,14 @@ fn window() -> Vec<Scene> {
         scene(
             "a commit that deletes machines waits",
             "commit",
-            World::new(HOME).is_up().dana(approve("accept")),
+            World::new(HOME).brought_up().dana(&approve("accept")),
         ),
     ]
 }
 
 fn committed() -> Vec<Scene> {
     let until = |step: &'static str, does: &[Does]| {
-        World::new(MANUAL).when(step, does).is_up().dana(approve("accept")).dana(commit())
+        World::new(MANUAL).when(step, does).brought_up().dana(&approve("accept")).dana(&commit())
     };
     vec![
         scene("a commit runs", "commit sql01", until("commit sql01", &[Does::Lasts])),
@@ -211,30 +219,30 @@ fn back() -> Vec<Scene> {
     let up = || World::new(PLANNED);
     vec![
         scene("a target is being dropped", "roll back sql01", {
-            up().when("roll back sql01", &[Does::Lasts]).is_up().dana(rollback())
+            up().when("roll back sql01", &[Does::Lasts]).brought_up().dana(&rollback())
         }),
         scene("a target could not be dropped", "roll back sql01", {
-            up().when("roll back sql01", &[Does::Fails]).is_up().dana(rollback())
+            up().when("roll back sql01", &[Does::Fails]).brought_up().dana(&rollback())
         }),
         scene("what became of a dropped target is not known", "roll back sql01", {
-            up().when("roll back sql01", &[Does::IsUnclear]).is_up().dana(rollback())
+            up().when("roll back sql01", &[Does::IsUnclear]).brought_up().dana(&rollback())
         }),
         scene(
             "a script is undone",
             "undo freeze",
-            up().when("undo freeze", &[Does::Lasts]).is_up().dana(rollback()),
+            up().when("undo freeze", &[Does::Lasts]).brought_up().dana(&rollback()),
         ),
         scene("there is nothing to undo", "roll back sql01", {
-            up().when("freeze", &[Does::Lasts]).has_begun().dana(rollback())
+            up().when("freeze", &[Does::Lasts]).has_begun().dana(&rollback())
         }),
         scene("a step was left behind by the way back", "accept", {
-            up().when("roll back sql01", &[Does::Lasts]).is_up().dana(rollback())
+            up().when("roll back sql01", &[Does::Lasts]).brought_up().dana(&rollback())
         }),
         scene("the way back waits for a failover that lasts", "fail over sql01", {
-            up().when("fail over sql01", &[Does::Lasts]).has_begun().dana(rollback())
+            up().when("fail over sql01", &[Does::Lasts]).has_begun().dana(&rollback())
         }),
         scene("the way back waits for a failover that nobody knows of", "fail over sql01", {
-            up().when("fail over sql01", &[Does::IsUnclear]).has_begun().dana(rollback())
+            up().when("fail over sql01", &[Does::IsUnclear]).has_begun().dana(&rollback())
         }),
     ]
 }
@@ -244,28 +252,32 @@ fn tests() -> Vec<Scene> {
     let cleanup = OperatorRequest::CleanUp;
     let manual = Kind { edits: &[("    accept -> cleanup\n", "")], ..TEST };
     vec![
-        scene("a test waits for approval", "accept", test().is_up()),
+        scene("a test waits for approval", "accept", test().brought_up()),
         scene("the copies of a test stay up until its cleanup", "cleanup", {
-            World::new(manual).is_up().dana(approve("accept"))
+            World::new(manual).brought_up().dana(&approve("accept"))
         }),
-        scene("a test failed, and its copies are up", "smoke", test().when("smoke", &[Does::Fails]).is_up()),
+        scene(
+            "a test failed, and its copies are up",
+            "smoke",
+            test().when("smoke", &[Does::Fails]).brought_up(),
+        ),
         scene("what became of a test's copy is not known", "fail over sql01", {
             test().when("fail over sql01", &[Does::IsUnclear]).has_begun()
         }),
         scene("a cleanup waits for a copy that nobody knows of", "fail over sql01", {
-            test().when("fail over sql01", &[Does::IsUnclear]).has_begun().dana(cleanup.clone())
+            test().when("fail over sql01", &[Does::IsUnclear]).has_begun().dana(&cleanup.clone())
         }),
         scene("a test is cleaned up at its end", "clean up sql01", {
-            test().when("clean up sql01", &[Does::Lasts]).is_up().dana(approve("accept"))
+            test().when("clean up sql01", &[Does::Lasts]).brought_up().dana(&approve("accept"))
         }),
         scene("a test is cleaned up by an operator", "clean up sql01", {
-            test().when("clean up sql01", &[Does::Lasts]).is_up().dana(cleanup.clone())
+            test().when("clean up sql01", &[Does::Lasts]).brought_up().dana(&cleanup.clone())
         }),
         scene("a copy could not be removed at the end of a test", "clean up sql01", {
-            test().when("clean up sql01", &[Does::Fails]).is_up().dana(approve("accept"))
+            test().when("clean up sql01", &[Does::Fails]).brought_up().dana(&approve("accept"))
         }),
         scene("a copy could not be removed by an operator's cleanup", "clean up sql01", {
-            test().when("clean up sql01", &[Does::Fails]).is_up().dana(cleanup)
+            test().when("clean up sql01", &[Does::Fails]).brought_up().dana(&cleanup)
         }),
     ]
 }
@@ -282,16 +294,16 @@ fn others() -> Vec<Scene> {
             "fence",
             World::new(FORCED).when("fence", &[Does::IsUnclear]).has_begun(),
         ),
-        scene("a forced run waits in its window", "accept", World::new(FORCED).is_up()),
+        scene("a forced run waits in its window", "accept", World::new(FORCED).brought_up()),
         scene("what was said not to have happened runs again", "fail over sql01", {
             let world =
                 World::new(PLANNED).when("fail over sql01", &[Does::IsUnclear, Does::Lasts]).has_begun();
-            world.dana(resolve("fail over sql01", Outcome::DidNotHappen))
+            world.dana(&resolve("fail over sql01", Outcome::DidNotHappen))
         }),
         scene(
             "the run has ended",
             "freeze",
-            World::new(MANUAL).is_up().dana(approve("accept")).dana(commit()),
+            World::new(MANUAL).brought_up().dana(&approve("accept")).dana(&commit()),
         ),
     ]
 }

@@ -56,7 +56,7 @@ async fn what_an_optional_machine_leaves_keeps_the_run_from_ending() {
     assert_eq!(open(&run).len(), 1, "a disk");
     let run = cleaned(&desk, &id).await;
     assert_eq!(run.state(), RunState::Halted, "the estate still leaks: {}", why(&run));
-    desk.mend();
+    desk.faults.clear();
     let run = cleaned(&desk, &id).await;
     assert_eq!(run.state(), RunState::Ended(FinalState::Completed), "{}", why(&run));
     assert_eq!((open(&run), there(&desk, "jump01").await), (Vec::new(), Vec::new()));
@@ -150,7 +150,7 @@ async fn an_operator_lets_go_of_what_is_left_and_every_name_is_in_the_last_event
     post(&desk, &id, &skip).await;
     let run = goes_on(&desk, &id, Harm::default()).await;
     assert_eq!(run.state(), RunState::Ended(FinalState::CompletedWithExceptions), "{}", why(&run));
-    desk.mend();
+    desk.faults.clear();
     let left = there(&desk, "app01").await;
     let (_, events, _) = replay(&desk.store, &id).unwrap();
     let Some(EventKind::RunEnded { kept, .. }) = events.last().map(|event| &event.kind) else {
@@ -171,7 +171,7 @@ async fn what_an_earlier_test_left_is_found_and_removed_by_the_next_one() {
     let reason = "tomorrow".to_owned();
     post(&desk, &id, &OperatorRequest::Skip { step: "clean up app01".to_owned(), reason }).await;
     goes_on(&desk, &id, Harm::default()).await;
-    desk.mend();
+    desk.faults.clear();
     let left: BTreeSet<Artifact> = there(&desk, "app01").await.into_iter().collect();
     assert_eq!(left.len(), 1);
     let runbook = desk.compile(Operation::Test, None, |_| {}).await.expect("a runbook");

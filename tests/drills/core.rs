@@ -39,12 +39,12 @@ fn random_drill(seed: u64) -> Runbook {
         last.extend(before.iter().map(|edge| after(edge.on, needs)));
     }
     let cleanup = nodes.push(node("cleanup", Phase::Cleanup, Lane::Cleanup, Act::Join, last));
-    for index in 0..machines {
+    for (index, optional) in optional.into_iter().enumerate() {
         let act = Act::CleanUp { vm: VmId::from_index(index) };
         let edges = vec![after(cleanup, Needs::Done)];
         let mut step = node(&format!("clean up vm{index}"), Phase::Cleanup, Lane::Cleanup, act, edges);
         step.policy.on_failure = OnFailure::Block;
-        step.policy.optional = optional[index];
+        step.policy.optional = optional;
         nodes.push(step);
     }
     let mut drill = runbook(nodes, machines);
@@ -225,7 +225,7 @@ impl World {
             (false, _) => OperatorRequest::Retry { step: Some(name) },
         };
         match self.run.decide(&request, &person()) {
-            Ok(Decision::Record(event)) => self.record(event),
+            Ok(Decision::Record(event)) => self.record(*event),
             Ok(Decision::LookAtMachines { node, outcome, reason }) => {
                 let (by, detail, seen) = (person(), Detail::default(), Vec::new());
                 self.record(EventKind::OutcomeStated { node, outcome, by, reason, detail, seen });

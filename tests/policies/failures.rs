@@ -42,8 +42,10 @@ fn a_failure_does_what_its_rule_says() {
         let smoke = "  script  smoke  { operations = [failover, failback, test], run = [\"/bin/true\"], timeout = 5m }";
         let with = smoke.replace(edits[0].0, edits[0].1);
         let kind = Kind { edits: &[(smoke, &with)], ..UNPLANNED };
-        let world =
-            World::new(kind).when("smoke", &[Does::Fails]).when("roll back sql01", &[Does::Lasts]).is_up();
+        let world = World::new(kind)
+            .when("smoke", &[Does::Fails])
+            .when("roll back sql01", &[Does::Lasts])
+            .brought_up();
         let stands = stands(&world, &["smoke", "accept", "commit", "ready jump01", "roll back sql01"]);
         writeln!(text, "{rule}: {stands}").unwrap();
     }
@@ -103,7 +105,7 @@ fn what_a_plan_leaves_unsaid_is_the_modes() {
         ("test, step", TEST, "up", &["smoke", "clean up sql01"]),
     ];
     for (what, kind, fails, steps) in cases {
-        let world = World::new(kind).when(fails, &[Does::Fails]).is_up();
+        let world = World::new(kind).when(fails, &[Does::Fails]).brought_up();
         writeln!(text, "{what}: `{fails}` fails: {}", stands(&world, steps)).unwrap();
     }
     expect![[r#"
@@ -168,12 +170,12 @@ fn a_planned_run_starts_nothing_after_its_first_error_and_follows_what_was_begun
 fn of_two_steps_that_halted_a_run_both_have_to_be_seen_to() {
     let both = [Does::Fails];
     let world = World::new(PLANNED).when("fail over sql01", &both).when("fail over sql02", &both).has_begun();
-    let world = world.dana(retry("fail over sql01"));
+    let world = world.dana(&retry("fail over sql01"));
     assert_eq!(world.run.state(), RunState::Halted);
     assert_eq!(world.run.node(world.node("fail over sql01")), &NodeState::NotStarted);
     let second = world.node("fail over sql02");
     assert_eq!(world.run.halt_cause(), Some(&HaltCause::Step(second)));
-    let world = world.dana(skip("fail over sql02"));
+    let world = world.dana(&skip("fail over sql02"));
     assert_ne!(world.run.state(), RunState::Halted);
     assert!(world.run.node(world.node("fail over sql01")).is_done());
 }
@@ -182,9 +184,9 @@ fn of_two_steps_that_halted_a_run_both_have_to_be_seen_to() {
 #[test]
 fn an_operators_halt_is_lifted_by_resume_alone() {
     let world = World::new(PLANNED).when("fail over sql01", &[Does::Lasts]).has_begun();
-    let world = world.dana(halt()).failed("fail over sql01").dana(retry("fail over sql01"));
+    let world = world.dana(&halt()).failed("fail over sql01").dana(&retry("fail over sql01"));
     assert!(matches!(world.run.halt_cause(), Some(HaltCause::Operator { by, .. }) if *by == person("dana")));
-    let world = world.dana(musterpoint::run::OperatorRequest::Resume);
+    let world = world.dana(&musterpoint::run::OperatorRequest::Resume);
     assert!(world.run.node(world.node("fail over sql01")).is_done());
 }
 
@@ -203,8 +205,8 @@ fn an_optional_machine_may_fail_anywhere_and_holds_up_nobody() {
     for act in acts {
         let kind = Kind { edits: &[("policy = rollback(60m)", "policy = manual")], ..PLANNED };
         // Often enough for whatever is tried again by itself.
-        let world = World::new(kind).when(act, &[Does::Fails; 4]).is_up();
-        let world = world.dana(crate::lab::approve("accept")).dana(crate::lab::commit());
+        let world = World::new(kind).when(act, &[Does::Fails; 4]).brought_up();
+        let world = world.dana(&crate::lab::approve("accept")).dana(&crate::lab::commit());
         assert_eq!(world.run.state().word(), "completed-with-exceptions", "{act}: {:?}", world.run.state());
         for machine in ["sql01", "sql02"] {
             let done = world.run.node(world.node(&format!("reprotect {machine}")));

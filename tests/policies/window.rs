@@ -15,7 +15,7 @@ const POLICY: &str = "policy = rollback(60m)";
 /// A run whose window is open, and whose gates have passed.
 fn at_the_gate(policy: &str) -> World {
     let edits = [(POLICY, policy)];
-    World::new(Kind { edits: &edits, ..PLANNED }).is_up().dana(approve("accept"))
+    World::new(Kind { edits: &edits, ..PLANNED }).brought_up().dana(&approve("accept"))
 }
 
 fn minutes(world: World, minutes: u64) -> World {
@@ -43,11 +43,11 @@ fn still(mut world: World, minutes: u64) -> World {
     world.goes_on()
 }
 
-fn stopped(world: World, by: OperatorRequest, minutes: u64) -> World {
+fn stopped(world: World, by: &OperatorRequest, minutes: u64) -> World {
     if world.run.ended().is_some() {
         return world;
     }
-    world.dana(by).after(minutes).dana(OperatorRequest::Resume)
+    world.dana(by).after(minutes).dana(&OperatorRequest::Resume)
 }
 
 /// What became of it: committed, on its way back, or asking; and whether checks looked again before.
@@ -77,9 +77,9 @@ fn each_policy_holds_over_time_deaths_and_stops() {
         ("dead for 2h", |world| dead(world, 120)),
         ("dead for 2h, twice", |world| dead(dead(world, 120), 120)),
         ("stands still for 2h", |world| still(world, 120)),
-        ("paused for 2h", |world| stopped(world, OperatorRequest::Pause, 120)),
-        ("halted for 2h", |world| stopped(world, halt(), 120)),
-        ("paused for 10m, then 51m pass", |world| minutes(stopped(world, OperatorRequest::Pause, 10), 51)),
+        ("paused for 2h", |world| stopped(world, &OperatorRequest::Pause, 120)),
+        ("halted for 2h", |world| stopped(world, &halt(), 120)),
+        ("paused for 10m, then 51m pass", |world| minutes(stopped(world, &OperatorRequest::Pause, 10), 51)),
     ];
     for policy in ["policy = manual", "policy = auto(60m)", "policy = rollback(60m)", ""] {
         writeln!(text, "commit {{ {policy} }}").unwrap();
@@ -139,7 +139,7 @@ fn each_policy_holds_over_time_deaths_and_stops() {
 #[test]
 fn an_overdue_commit_looks_again_and_does_not_come_where_a_check_fails() {
     let edits = [(POLICY, "policy = auto(60m)")];
-    let world = World::new(Kind { edits: &edits, ..PLANNED }).is_up().dana(approve("accept"));
+    let world = World::new(Kind { edits: &edits, ..PLANNED }).brought_up().dana(&approve("accept"));
     let again = dead(world.clone(), 120);
     assert_eq!(became(&again), "committed, its checks looked again");
     assert_eq!(again.run.attempts(again.node("ready sql01")), 2, "the machines are looked at as well");
@@ -151,7 +151,7 @@ fn an_overdue_commit_looks_again_and_does_not_come_where_a_check_fails() {
     assert_eq!(broken.run.state().word(), "halted");
     assert!(!broken.run.commit_began());
     // The operator sees to it, and decides.
-    let on = broken.dana(skip("up"));
+    let on = broken.dana(&skip("up"));
     assert!(on.run.commit_began(), "{}", became(&on));
 }
 
@@ -160,7 +160,7 @@ fn an_overdue_commit_looks_again_and_does_not_come_where_a_check_fails() {
 fn no_timer_acts_past_a_person_who_stopped_the_run() {
     for policy in ["policy = auto(60m)", "policy = rollback(60m)"] {
         for stop in [OperatorRequest::Pause, halt()] {
-            let world = at_the_gate(policy).dana(stop).after(180);
+            let world = at_the_gate(policy).dana(&stop).after(180);
             assert_eq!(became(&world), "waits", "{policy}");
             assert!(!world.run.commit_began() && !world.run.is_rolling_back());
         }
@@ -171,7 +171,7 @@ fn no_timer_acts_past_a_person_who_stopped_the_run() {
 #[test]
 fn a_window_opens_over_the_machines_that_are_up() {
     for fails in ["fail over sql01", "start sql01", "ready sql01", "fail over jump01", "start jump01"] {
-        let world = World::new(UNPLANNED).when(fails, &[Does::Fails; 4]).is_up();
+        let world = World::new(UNPLANNED).when(fails, &[Does::Fails; 4]).brought_up();
         assert!(world.run.window_opened().is_some(), "{fails}");
     }
     let world = World::new(UNPLANNED);
@@ -179,33 +179,33 @@ fn a_window_opens_over_the_machines_that_are_up() {
     assert!(world.run.window_opened().is_none(), "a window over nothing is none");
     // What an operator goes on without is waited for no more either.
     let world = World::new(PLANNED).when("fail over sql01", &[Does::Fails]).has_begun();
-    let world = world.dana(skip("fail over sql01")).after(2);
+    let world = world.dana(&skip("fail over sql01")).after(2);
     assert!(world.run.window_opened().is_some());
 }
 
 /// The target is there at its old point when another one could not be taken: made anew it would be refused.
 #[test]
 fn another_point_may_be_tried_again_after_it_failed() {
-    let world = World::new(PLANNED).is_up();
+    let world = World::new(PLANNED).brought_up();
     let (target, request) = (world.node("fail over sql01"), world.change_point("db"));
-    let world = world.when("fail over sql01", &[Does::Fails]).dana(request);
+    let world = world.when("fail over sql01", &[Does::Fails]).dana(&request);
     assert!(matches!(world.run.node(target), NodeState::Failed { .. }));
     assert!(world.run.made_again(target), "it is a change of point still");
-    let world = world.when("fail over sql01", &[Does::Lasts]).dana(crate::lab::retry("fail over sql01"));
+    let world = world.when("fail over sql01", &[Does::Lasts]).dana(&crate::lab::retry("fail over sql01"));
     assert!(world.run.made_again(target));
     // And a machine that was never made is made, whatever its point.
-    let world = World::new(UNPLANNED).when("fail over sql01", &[Does::Fails, Does::Lasts]).is_up();
+    let world = World::new(UNPLANNED).when("fail over sql01", &[Does::Fails, Does::Lasts]).brought_up();
     let (made, request) = (world.node("fail over sql02"), world.change_point("db"));
-    let world = world.when("fail over sql02", &[Does::Lasts]).dana(request);
+    let world = world.when("fail over sql02", &[Does::Lasts]).dana(&request);
     assert!(!world.run.made_again(target) && world.run.made_again(made));
 }
 
 #[test]
 fn a_changed_point_begins_the_window_and_its_timer_anew() {
-    let world = World::new(PLANNED).is_up();
+    let world = World::new(PLANNED).brought_up();
     let opened = world.run.window_opened().unwrap();
     let request = world.change_point("db");
-    let world = world.after(50).dana(request).after(2);
+    let world = world.after(50).dana(&request).after(2);
     let again = world.run.window_opened().unwrap();
     assert!(again > opened);
     let world = minutes(world, 30);

@@ -67,7 +67,7 @@ fn a_state_folder_with_runs_is_read_and_left_as_it_was() {
     // The run of the same operation is read, the one of another is not.
     assert_eq!(found["durations"]["past_runs"], 1);
     assert_eq!(found["durations"]["sources"], serde_json::json!({ "past_step": 9 }));
-    let report = bench.run(&["report", &text(&bench.runs()[0]["id"]), "--format", "json"]).exits(0).json();
+    let report = bench.run(&["report", text(&bench.runs()[0]["id"]), "--format", "json"]).exits(0).json();
     let (was, is) = (report["achieved"]["rto_s"].as_f64().unwrap(), found["rto"]["p50_s"].as_f64().unwrap());
     assert!((was - is).abs() < 3.0, "it took {was} s and is rehearsed as {is} s");
 }

@@ -58,8 +58,15 @@ fn stage(desk: &Desk, runbook: &Runbook, said: Said, past: Past) -> Scene {
     Scene::new(Arc::new(runbook.clone()), Lengths::of(runbook, &sources))
 }
 
+/// The plan's script is a real one, and takes moments.
+fn moments() -> Said {
+    let mut said = Said::default();
+    said.steps.insert("freeze".to_owned(), Lasts::Exactly(Duration::from_millis(100)));
+    said
+}
+
 fn rehearsed(desk: &Desk, runbook: &Runbook, faults: &[&str]) -> (Ended, Run) {
-    let scene = stage(desk, runbook, Said::default(), Past::default());
+    let scene = stage(desk, runbook, moments(), Past::default());
     let faults = faults.iter().map(|text| Fault::read(text, runbook).expect("a fault")).collect();
     let played = play(&scene, &Told::new(&scene, faults), 1, Keep::Run);
     (Outcome::of(&scene, &played, 1).ended, played.run)
@@ -167,10 +174,7 @@ async fn what_an_estate_was_told_goes_wrong_in_its_rehearsal_too() {
 async fn a_run_takes_as_long_as_rehearsed() {
     let desk = Desk::new("erp.muster");
     let runbook = desk.compile(Operation::Failback, Some(Mode::Planned), |_| {}).await.expect("a runbook");
-    // The script is a real one, and takes moments.
-    let mut said = Said::default();
-    said.steps.insert("freeze".to_owned(), Lasts::Exactly(Duration::from_millis(100)));
-    let scene = stage(&desk, &runbook, said, Past::default());
+    let scene = stage(&desk, &runbook, moments(), Past::default());
     let before = study(&scene, &Told::default(), 500, 1).rto.expect("it is reached");
     let id = desk.begin(&runbook, &["go", "accept"]).await;
     let (_, run, events) = desk.drive(&id).await;

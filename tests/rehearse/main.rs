@@ -1,6 +1,7 @@
 //! Rehearsals: small runbooks reckoned by hand, the same fault on the real driver, and the command.
 
 #[path = "../cli/bench.rs"]
+#[expect(dead_code, reason = "shared with the tests of the command line")]
 mod bench;
 mod by_hand;
 mod command;

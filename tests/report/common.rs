@@ -416,7 +416,7 @@ impl World {
         let request = request.into();
         match self.run.decide(&request, &by) {
             Ok(Decision::Record(kind)) => {
-                self.happens(kind);
+                self.happens(*kind);
                 true
             }
             Ok(Decision::LookAtPoints { subject, .. }) => {

@@ -232,6 +232,7 @@ fn the_keys_of_the_report_are_these_and_no_others() {
         "approvals",
         "exceptions",
         "steps",
+        "artifacts",
         "notifications",
     ];
     assert_eq!(keys, all);

@@ -58,6 +58,7 @@ impl Estate for Breaking<'_> {
             | Breach::ForgetsKeys
             | Breach::ForgetsWhatWasDone
             | Breach::ReportsOldestFirst
+            | Breach::FindsWhatItRefused
             | Breach::RefusesNothing
             | Breach::SeesNothingRun
             | Breach::SeesNothingLeft => {}

@@ -22,7 +22,7 @@ pub struct Desk {
     pub sources: Sources,
     pub state: tempfile::TempDir,
     pub store: Store,
-    faults: Vec<String>,
+    pub faults: Vec<String>,
 }
 
 pub struct Quiet;

@@ -14,6 +14,9 @@ pub(in crate::cli) struct ResumeArgs {
     /// Stay while only a person can go on, even without a terminal
     #[arg(long)]
     pub(in crate::cli) wait: bool,
+    /// Wait beside the engine that drives it, and take the run over if that one dies
+    #[arg(long)]
+    pub(in crate::cli) stand_by: bool,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ mod request;
 mod resume;
 mod runs;
 mod script_host;
+mod stand_by;
 mod start;
 mod status;
 mod verify;

@@ -22,10 +22,13 @@ pub(in crate::cli) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, 
         sealing::seal(context, &store, &id)?;
         return Err(StoreError::RunOver { run: id }.into());
     }
+    sealing::check(context)?;
+    if args.stand_by {
+        return super::stand_by::run(context, &store, &id, args);
+    }
     if let Some(exit) = asked_of_its_driver(context, &store, &id)? {
         return Ok(exit);
     }
-    sealing::check(context)?;
     let runbook = store.runbook(&id)?;
     let by = context.person(&runbook)?;
     let driving = Driving { by, attendance: attendance(context, args.wait), resume: true };

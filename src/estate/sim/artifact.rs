@@ -118,8 +118,7 @@ pub(super) fn remove_all(world: &World<'_>, machine: &str, leaves_disk: bool) ->
     }
     let left = standing(world.tx, machine)?
         .into_iter()
-        .filter(|thing| leaves_disk && thing.artifact.kind == ArtifactKind::Disk)
-        .next_back();
+        .rfind(|thing| leaves_disk && thing.artifact.kind == ArtifactKind::Disk);
     let left = left.map(|thing| thing.artifact.id);
     world
         .tx

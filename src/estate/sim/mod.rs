@@ -138,9 +138,7 @@ impl Sim {
     /// # Errors
     /// The database cannot be read.
     pub fn stated(&self) -> Result<Stated, EstateError> {
-        let faults = self.call(|world| {
-            self.ground.to_come(world.at, |id| Ok::<u32, Trouble>(db::fault_used(world.tx, id)?))
-        })?;
+        let faults = self.call(|world| self.ground.to_come(world.at, |id| db::fault_used(world.tx, id)))?;
         Ok(Stated { faults, ..timing::stated(&self.ground.rules.settings) })
     }
 

@@ -16,7 +16,7 @@ simulator's words (`docs/simulator.md`), with a step by the step's name:
     fail SCRIPT, hang SCRIPT                               it exits with 1; it does not end
     late APPROVAL, reject APPROVAL                         answered too late; answered with no
     late STEP 5m                                           so much later
-    cut site SITE [at +10m] [for 30m]                      it cannot be reached, its machines run on unseen
+    cut site SITE [at +10m] [for 30m]                      nobody can reach it for so long
     die at 17                                              the engine, after its 17th write
 
 Wrong:
