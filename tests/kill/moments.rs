@@ -10,7 +10,7 @@ use crate::scenario::{
 /// Deaths that have to have come about in each plan, however slow the machine is.
 const KILLS_MIN: usize = 6;
 /// How long the plans may take in turns, by default.
-const BUDGET: Duration = Duration::from_secs(5);
+const BUDGET: Duration = Duration::from_secs(4);
 
 /// How the engine comes back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
