@@ -37,10 +37,8 @@ fn table() -> String {
                     refusal.instead.first().is_some_and(|way| way.request.verb() == request.verb() && way.by.is_none())
                 })
         };
-        let marks: Vec<&str> = COLUMNS
-            .iter()
-            .map(|(_, labels)| if labels.iter().any(&allowed) { "✓" } else { "" })
-            .collect();
+        let marks: Vec<&str> =
+            COLUMNS.iter().map(|(_, labels)| if labels.iter().any(&allowed) { "✓" } else { "" }).collect();
         writeln!(text, "| {} | {} |", scene.name, marks.join(" | ")).unwrap();
     }
     text
