@@ -146,7 +146,7 @@ fn damage(bench: &Bench, seed: u64) -> String {
         let mut bytes = std::fs::read(&path).unwrap();
         let place = dice.below(bytes.len() as u64);
         let at = usize::try_from(place).unwrap();
-        if seed / 3 % 2 == 0 {
+        if (seed / 3).is_multiple_of(2) {
             bytes.truncate(at);
             done += &format!("{name} is cut to {place}; ");
         } else {
