@@ -19,3 +19,4 @@ mod engine;
 mod lab;
 mod paper;
 mod refused;
+mod tls;
