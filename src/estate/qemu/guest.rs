@@ -250,11 +250,10 @@ impl Guest<'_> {
             ]));
         }
         let address = self.address(hands);
-        let mut net =
-            format!("user,id=n0,restrict={}", if spec.outside && !self.test { "off" } else { "on" });
-        for port in &spec.forwards {
-            net.push_str(&format!(",hostfwd=tcp:{address}:{port}-:{port}"));
-        }
+        let restrict = if spec.outside && !self.test { "off" } else { "on" };
+        let mut net = vec![format!("user,id=n0,restrict={restrict}")];
+        net.extend(spec.forwards.iter().map(|port| format!("hostfwd=tcp:{address}:{port}-:{port}")));
+        let net = net.join(",");
         args.extend(words(&["-netdev", &net, "-device", "virtio-net-pci,netdev=n0,romfile="]));
         if spec.agent {
             let agent = format!("socket,id=ga,path={},server=on,wait=off", file("agent"));
