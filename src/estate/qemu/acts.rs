@@ -87,6 +87,7 @@ pub(super) fn new_take(
         set: (whole || machines.len() > 1).then(|| format!("set-{slug}")),
         point: format!("p{slug}"),
         at: None,
+        cut_nanos: 0,
         stage: Stage::Begin,
         daemon: None,
         members: Vec::new(),

@@ -31,6 +31,8 @@ pub struct Taken {
     pub set: Option<String>,
     /// What was copied, for people.
     pub note: String,
+    /// For how long writers had to wait for the cut; zero where an engine ended between it and its record.
+    pub cut: Duration,
 }
 
 impl Qemu {
@@ -267,6 +269,6 @@ impl Qemu {
 fn taken(work: Option<TakeWork>, note: String) -> Taken {
     work.map_or_else(
         || crate::bug!("a point was taken by an act of another kind"),
-        |work| Taken { point: work.point, set: work.set, note },
+        |work| Taken { point: work.point, set: work.set, note, cut: Duration::from_nanos(work.cut_nanos) },
     )
 }

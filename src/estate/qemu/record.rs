@@ -241,6 +241,10 @@ pub(super) struct TakeWork {
     pub(super) point: String,
     /// The instant of the transaction.
     pub(super) at: Option<Timestamp>,
+    /// For how long writers had to wait for it, in nanoseconds: the transaction, and with quiesced applications
+    /// from the first freeze to the last thaw.
+    #[serde(default)]
+    pub(super) cut_nanos: u64,
     /// Where it stands.
     pub(super) stage: Stage,
     /// The daemon that holds the jobs, by process and start time: another one never had them.

@@ -246,6 +246,7 @@ async fn cut(hands: &mut Hands<'_>, work: &mut TakeWork) -> Result<Next, Trouble
         }
         actions.push(json!({ "type": "blockdev-backup", "data": data }));
     }
+    let began = hands.estate.clock.steady();
     if work.app {
         freeze::freeze(hands, &work.from, &work.machines).await?;
     }
@@ -262,6 +263,8 @@ async fn cut(hands: &mut Hands<'_>, work: &mut TakeWork) -> Result<Next, Trouble
         work.kind = PointKind::App;
     }
     cut?;
+    let waited = hands.estate.clock.steady().zip(began).map(|(now, began)| now.saturating_sub(began));
+    work.cut_nanos = waited.map_or(0, |waited| u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX));
     work.stage = Stage::Copy;
     Ok(Next::Again)
 }
@@ -352,7 +355,12 @@ async fn trim(hands: &mut Hands<'_>, slug: &str, work: &mut TakeWork) -> Result<
     let because = work.members.iter().find_map(|member| member.full_because.as_deref());
     let because = because.map_or_else(|| "changes only".to_owned(), |why| format!("a full copy: {why}"));
     let first = if work.note.is_empty() { String::new() } else { format!("{}; ", work.note) };
-    let note = format!("{first}{what}, {copied} bytes, {because}{left}");
+    // Not known where an engine ended between the cut and its record.
+    let cut = match work.cut_nanos {
+        0 => String::new(),
+        nanos => format!(", cut in {}ms", nanos.div_ceil(1_000_000)),
+    };
+    let note = format!("{first}{what}, {copied} bytes, {because}{cut}{left}");
     Ok(Next::Done(Detail { note, ..Detail::default() }))
 }
 
@@ -381,6 +389,7 @@ fn set_after(hands: &Hands<'_>, slug: &str, work: &TakeWork) -> Option<TakeWork>
         set: Some(format!("set-{slug}")),
         kind: PointKind::Crash,
         at: None,
+        cut_nanos: 0,
         stage: Stage::Begin,
         daemon: None,
         members: Vec::new(),
