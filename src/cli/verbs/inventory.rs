@@ -1,5 +1,7 @@
 //! `inventory`: what the estate reports now.
 
+use crate::base::Timestamp;
+use crate::base::time::format_loss;
 use crate::base::words::count;
 use crate::cli::args::{Format, InventoryArgs};
 use crate::cli::console::Console;
@@ -23,12 +25,13 @@ pub(in crate::cli) fn run(context: &Context, args: &InventoryArgs) -> Result<Exi
 }
 
 fn text(inventory: &Inventory) -> String {
-    let mut rows = vec![["machine", "group", "site", "protection", "points", "newest"].map(str::to_owned)];
-    rows.extend(inventory.vms.values().map(row));
+    let mut rows =
+        vec![["machine", "group", "site", "protection", "points", "newest", "age"].map(str::to_owned)];
+    rows.extend(inventory.vms.values().map(|machine| row(machine, inventory.now)));
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..6).map(width).collect();
+    let widths: Vec<usize> = (0..7).map(width).collect();
     let mut text = format!(
         "{} at {}, {}\n",
         count(inventory.vms.len(), "machine"),
@@ -44,7 +47,8 @@ fn text(inventory: &Inventory) -> String {
     text
 }
 
-fn row(machine: &Machine) -> [String; 6] {
+/// The age of the newest point is what would be lost now: the RPO as it is.
+fn row(machine: &Machine, now: Timestamp) -> [String; 7] {
     let protection = match machine.protection {
         Protection::Protected => "protected",
         Protection::Unprotected => "unprotected",
@@ -52,13 +56,15 @@ fn row(machine: &Machine) -> [String; 6] {
         Protection::Resyncing => "resyncing",
         Protection::Reprotecting => "reprotecting",
     };
-    let newest = machine.points.first().map_or_else(|| "-".to_owned(), |point| point.at.to_string());
+    let newest = machine.points.first();
+    let or_none = |said: Option<String>| said.unwrap_or_else(|| "-".to_owned());
     [
         machine.name.clone(),
         machine.group.clone().unwrap_or_else(|| "-".to_owned()),
         machine.site.clone(),
         protection.to_owned(),
         machine.points.len().to_string(),
-        newest,
+        or_none(newest.map(|point| point.at.to_string())),
+        or_none(newest.map(|point| format_loss(now.since(point.at)))),
     ]
 }
