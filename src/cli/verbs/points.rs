@@ -1,7 +1,7 @@
 //! `points`: the forecast for each group and machine with its certificate. Only reads.
 
 use crate::base::words::{count, did_you_mean};
-use crate::cli::args::{Format, PointsArgs, WantedArgs};
+use crate::cli::args::{PointsArgs, PointsFormat, WantedArgs};
 use crate::cli::console::Console;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -11,7 +11,7 @@ use crate::estate::any::Purpose;
 use crate::graph::Units;
 use crate::inventory::{Inventory, read_file};
 use crate::model::Ladder;
-use crate::point::{AlignRequest, Member, Pending, Subject, forecast, json, text};
+use crate::point::{AlignRequest, Member, Pending, Subject, forecast, json, picture, text};
 use crate::source::codes::command as codes;
 
 /// Prints what would be chosen now.
@@ -32,9 +32,10 @@ pub(in crate::cli) fn run(context: &Context, args: &PointsArgs) -> Result<Exit, 
     let aligns = aligns(&units);
     let reference = args.wanted.lost_at.unwrap_or(inventory.now);
     let forecast = forecast(&subjects, &aligns, &inventory, reference);
-    match args.output.format {
-        Format::Json => Console::print_json(&json::document(&subjects, &forecast, inventory.now))?,
-        Format::Text => Console::print_clean(&text::render(&forecast))?,
+    match args.format {
+        PointsFormat::Json => Console::print_json(&json::document(&subjects, &forecast, inventory.now))?,
+        PointsFormat::Text => Console::print_clean(&text::render(&forecast))?,
+        PointsFormat::Svg => Console::print(&picture::svg(&subjects, &forecast, &inventory))?,
     }
     Ok(Exit::Done)
 }
