@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::pipeline::{self, Sound};
+use crate::cli::verbs::prove;
 use crate::estate::any::Purpose;
 use crate::graph::Units;
 use crate::inventory::{Inventory, read_file};
@@ -18,6 +19,15 @@ use crate::source::codes::command as codes;
 pub(in crate::cli) fn run(context: &Context, args: &PointsArgs) -> Result<Exit, Failure> {
     let Sound { plan, sources, warnings } = pipeline::sound(&args.plan)?;
     context.console.show(&sources, &warnings);
+    if args.verify && args.format == PointsFormat::Svg {
+        let (message, help) =
+            ("of what `--verify` finds there is no picture", "say `--format text` or `json`");
+        return Err(Failure::said(Exit::Usage, codes::OPTION_UNREADABLE, message, help));
+    }
+    if args.verify {
+        let estate = pipeline::open(context, &pipeline::estate_spec(&plan), Purpose::Look)?;
+        return context.runtime()?.block_on(prove::prove(context, pipeline::disks(&estate)?, args.format));
+    }
     let inventory = match &args.inventory {
         Some(path) => read_file(&path.display().to_string(), path)
             .map_err(|diagnostics| Failure::placeless(Exit::InputWrong, diagnostics))?,

@@ -78,6 +78,7 @@ pub(super) fn new_take(
         members.len() == machines.len() && members.iter().all(|member| machines.contains(member))
     });
     Ok(TakeWork {
+        compared: None,
         machines: machines.to_vec(),
         from: hands.site(from).to_owned(),
         to: hands.site(from.other()).to_owned(),
