@@ -42,6 +42,9 @@ const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#1b1f24}.group{fon
 .unusable{fill:#fff;stroke:#c2372e}.cross{stroke:#c2372e;stroke-width:1.6}\
 .now{stroke:#1b1f24;stroke-dasharray:5 3}.lost{stroke:#c2372e;stroke-width:2}";
 
+/// Draws a mark around a place.
+type Mark = fn(f64, f64) -> String;
+
 /// A machine's line in the picture.
 struct Row<'a> {
     member: &'a Member,
@@ -166,7 +169,7 @@ impl<'a> Picture<'a> {
     }
 
     fn legend(&mut self) {
-        let entries: [(fn(f64, f64) -> String, &str); 6] = [
+        let entries: [(Mark, &str); 6] = [
             (|x, y| shape(PointKind::Crash, "crash", x, y), kind_words(PointKind::Crash)),
             (|x, y| shape(PointKind::App, "app", x, y), kind_words(PointKind::App)),
             (|x, y| shape(PointKind::Final, "final", x, y), kind_words(PointKind::Final)),

@@ -21,7 +21,7 @@ pub(super) async fn trim(
     side: Side,
     vm: &str,
     tip: &str,
-    compared: &mut Option<Compared>,
+    compared: &mut Option<Box<Compared>>,
 ) -> Result<bool, Trouble> {
     let points = points(hands, side, vm)?;
     let line = line(&points, tip);
@@ -94,7 +94,7 @@ impl Merge<'_> {
     }
 
     /// Compares the next piece. Says whether there was one.
-    async fn compare(&self, compared: &mut Option<Compared>) -> Result<bool, Trouble> {
+    async fn compare(&self, compared: &mut Option<Box<Compared>>) -> Result<bool, Trouble> {
         let (vm, oldest) = (&self.oldest.vm, &self.oldest.id);
         let done = compared.as_ref().filter(|known| known.vm == *vm && known.oldest == *oldest);
         let done = done.map_or(0, |known| known.pieces);
@@ -111,7 +111,8 @@ impl Merge<'_> {
             let message = format!("the point `{}` of `{vm}` is damaged: {why}", point.id);
             return Err(Trouble::Refused("point_damaged", message));
         }
-        *compared = Some(Compared { vm: vm.clone(), oldest: oldest.clone(), pieces: done + 1 });
+        let (vm, oldest) = (vm.clone(), oldest.clone());
+        *compared = Some(Box::new(Compared { vm, oldest, pieces: done + 1 }));
         Ok(true)
     }
 

@@ -246,7 +246,7 @@ pub(super) struct TakeWork {
     pub(super) note: String,
     /// How far the files of the next merge are compared.
     #[serde(default)]
-    pub(super) compared: Option<Compared>,
+    pub(super) compared: Option<Box<Compared>>,
 }
 
 /// Before a merge, files are compared with their sums piece by piece: what is damaged is not merged.
