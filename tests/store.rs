@@ -10,7 +10,13 @@ mod common;
 mod damage;
 #[path = "store/disks.rs"]
 mod disks;
+#[path = "store/flips.rs"]
+mod flips;
+#[path = "store/folders.rs"]
+mod folders;
 #[path = "store/leases.rs"]
 mod leases;
 #[path = "store/runs.rs"]
 mod runs;
+#[path = "store/versions.rs"]
+mod versions;

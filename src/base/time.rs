@@ -75,6 +75,9 @@ impl FromStr for Timestamp {
     type Err = String;
     /// Reads RFC 3339 with any offset and up to nanoseconds.
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(instant) = plain(text) {
+            return Ok(instant);
+        }
         let read: jiff::Timestamp =
             text.parse().map_err(|_| format!("`{text}` is not an instant such as `2026-11-23T06:00:00Z`"))?;
         i64::try_from(read.as_nanosecond())
@@ -106,9 +109,59 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        struct Instant;
+        impl serde::de::Visitor<'_> for Instant {
+            type Value = Timestamp;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an instant")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Instant)
     }
+}
+
+/// An instant as this program writes it, `2026-11-23T06:00:00.5Z`: logs and inventories hold millions. None
+/// for every other way to write one, and for what is none.
+fn plain(text: &str) -> Option<Timestamp> {
+    let (seconds, fraction) = text.strip_suffix('Z')?.split_at_checked(19)?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] =
+        *<&[u8; 19]>::try_from(seconds.as_bytes()).ok()?
+    else {
+        return None;
+    };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_i64, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+        })
+    };
+    let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
+    let (hour, minute, second) = (number(&[h1, h2])?, number(&[n1, n2])?, number(&[s1, s2])?);
+    // The 29th of February is left to the calendar.
+    let longest = match month {
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let usual = (1700..2200).contains(&year) && (1..=12).contains(&month) && (1..=longest).contains(&day);
+    if !usual || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let nanos = match fraction.strip_prefix('.') {
+        Some(digits) if (1..=9).contains(&digits.len()) => {
+            number(digits.as_bytes())? * 10_i64.pow(9 - u32::try_from(digits.len()).ok()?)
+        }
+        Some(_) => return None,
+        None if fraction.is_empty() => 0,
+        None => return None,
+    };
+    // Counted from the first of March, so that a leap day is the last of its year.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1 - 719_468;
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    Some(Timestamp(seconds * NANOS_PER_SECOND + nanos))
 }
 
 /// The units of a duration, largest first.
@@ -239,5 +292,49 @@ mod tests {
         assert_eq!(at.to_string(), "2026-11-23T06:00:00.000000001Z");
         assert!("2026-11-23".parse::<Timestamp>().is_err());
         assert!("9000-01-01T00:00:00Z".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn instants_as_they_are_written_are_read_as_the_calendar_reads_them() {
+        let by_calendar = |text: &str| {
+            let read: Option<jiff::Timestamp> = text.parse().ok();
+            read.and_then(|read| i64::try_from(read.as_nanosecond()).ok()).map(Timestamp)
+        };
+        // Every day of four hundred years and more, at odd times and with every number of digits.
+        let day = 86_400 * NANOS_PER_SECOND;
+        for number in -98_000_i64..83_000 {
+            let odd = number * 7_919_000_017 % day;
+            let nanos = odd - odd % 10_i64.pow(u32::try_from(number.rem_euclid(10)).unwrap());
+            let at = Timestamp(number * day + nanos);
+            let text = at.to_string();
+            assert_eq!(text.parse(), Ok(at), "{text}");
+            if !text.contains("-02-29T") {
+                assert_eq!(plain(&text), Some(at), "{text}");
+            }
+        }
+        for text in [
+            "2026-02-29T06:00:00Z",
+            "2024-02-29T06:00:00Z",
+            "2026-04-31T06:00:00Z",
+            "2026-00-10T06:00:00Z",
+            "2026-13-10T06:00:00Z",
+            "2026-10-00T06:00:00Z",
+            "2026-11-23T24:00:00Z",
+            "2026-11-23T06:60:00Z",
+            "2026-11-23T06:00:60Z",
+            "2026-11-23T06:00:00.Z",
+            "2026-11-23T06:00:00.1234567890Z",
+            "2026-11-23t06:00:00z",
+            "2026-11-23 06:00:00Z",
+            "+026-11-23T06:00:00Z",
+            "2026-11-23T06:00:0/Z",
+            "2026-11-23T06:00:00.5xZ",
+            "2026-11-23T06:00:00Zé",
+            "2026-11-23T06:00:0éZ",
+            "",
+            "Z",
+        ] {
+            assert_eq!(text.parse::<Timestamp>().ok(), by_calendar(text), "{text}");
+        }
     }
 }

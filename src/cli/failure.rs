@@ -93,6 +93,7 @@ const fn exit_of(error: &StoreError) -> Exit {
         | StoreError::InUse { .. }
         | StoreError::Damaged { .. }
         | StoreError::Lost { .. }
+        | StoreError::LostRequests { .. }
         | StoreError::Failed { .. }
         | StoreError::LeaseLost { .. }
         | StoreError::RunExists { .. }

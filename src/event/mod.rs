@@ -6,6 +6,7 @@ pub mod fault;
 pub mod key;
 pub mod kind;
 pub mod lasts;
+mod read;
 pub mod record;
 pub mod seal;
 pub mod seen;

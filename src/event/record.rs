@@ -1,11 +1,6 @@
 //! One line of a run log and its chained digest.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
-use serde::de::{DeserializeSeed, Error, IntoDeserializer as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 use crate::base::{Digest, Timestamp};
 
@@ -14,7 +9,7 @@ use super::EventKind;
 /// The version of event bodies that this program writes. Older ones are read for ever.
 pub const EVENT_VERSION: u32 = 1;
 
-/// What happened, and when.
+/// What happened, and when. Read in `read.rs`.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Event {
     /// Its place in the run log, from 1.
@@ -85,68 +80,5 @@ impl EventLine {
     pub fn read(&self, before: &Digest) -> Result<Event, String> {
         self.follows(before)?;
         self.event()
-    }
-}
-
-/// By hand, for logs of a million events: `serde(flatten)` would keep every field twice on its way to the
-/// kind, which keeps them once to find its tag.
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EventVisitor)
-    }
-}
-
-struct EventVisitor;
-
-impl<'de> Visitor<'de> for EventVisitor {
-    type Value = Event;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an event")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Event, A::Error> {
-        let (mut seq, mut at) = (None, None);
-        let rest = Rest { map, seq: &mut seq, at: &mut at };
-        let kind = EventKind::deserialize(MapAccessDeserializer::new(rest))?;
-        let seq = seq.ok_or_else(|| A::Error::missing_field("seq"))?;
-        let at = at.ok_or_else(|| A::Error::missing_field("at"))?;
-        Ok(Event { seq, at, kind })
-    }
-}
-
-/// The fields of the kind; those of the event itself are put aside on the way.
-struct Rest<'a, A> {
-    map: A,
-    seq: &'a mut Option<u64>,
-    at: &'a mut Option<Timestamp>,
-}
-
-/// The name of a field, as it stands in the text where it can.
-#[derive(Deserialize)]
-struct Name<'text>(#[serde(borrow)] Cow<'text, str>);
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<'_, A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        loop {
-            let Some(Name(name)) = self.map.next_key()? else { return Ok(None) };
-            match name.as_ref() {
-                "seq" => *self.seq = Some(self.map.next_value()?),
-                "at" => *self.at = Some(self.map.next_value()?),
-                _ => {
-                    let key = match name {
-                        Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
-                        Cow::Owned(name) => seed.deserialize(name.into_deserializer()),
-                    };
-                    return key.map(Some);
-                }
-            }
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
     }
 }

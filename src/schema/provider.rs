@@ -172,7 +172,7 @@ const SIM: Provider = Provider {
 const QEMU: Provider = Provider {
     kind: Kind {
         word: "qemu",
-        doc: "Disks served by two storage daemons of QEMU on this host, replicated from one to the other; no guests.",
+        doc: "Machines of QEMU on two sites of this host, or disks alone, replicated from one to the other.",
         example: "qemu { disks = \"estates/disks.json\" }",
         keys: &[Key::new(
             "disks",

@@ -1,13 +1,13 @@
 //! Adds events to a run log: under the lease's epoch, without a gap, with the summary row and the
 //! answers to requests in the same transaction.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::base::Digest;
 use crate::event::EventLine;
 
 use super::writer::Stop;
-use super::{Answer, RunId, RunSummary, StoreError, request, rows};
+use super::{Answer, RunId, RunSummary, StoreError, request, rows, sums};
 
 /// What one call of `append` brings.
 pub(super) struct Batch {
@@ -40,23 +40,84 @@ pub(super) fn append(connection: &Connection, batch: &Batch) -> Result<(), Stop>
     for answer in answers {
         request::answer(connection, answer)?;
     }
-    connection
-        .prepare_cached(
-            "UPDATE run_state SET state = ?2, at = ?3, ended_at = ?4, seq = ?5, digest = ?6 WHERE run = ?1",
-        )?
-        .execute(params![
-            run.as_str(),
-            summary.state.word(),
-            summary.at.to_string(),
-            summary.state.is_final().then(|| summary.at.to_string()),
-            rows::to_sql(end.seq),
-            end.digest.as_str(),
-        ])?;
+    StateRow::put(connection, run, &end, summary)?;
     if summary.state.is_final() {
         connection.prepare_cached("DELETE FROM machine_lock WHERE run = ?1")?.execute([run.as_str()])?;
         request::close(connection, run, summary)?;
     }
     Ok(())
+}
+
+/// How a run stands by its own account: what it makes of itself, and where its log ends.
+pub(super) struct StateRow {
+    pub state: String,
+    pub at: String,
+    pub ended_at: Option<String>,
+    pub seq: i64,
+    pub digest: String,
+    sum: Option<String>,
+}
+
+impl StateRow {
+    /// From six columns that begin at `first`.
+    pub(super) fn read(row: &Row<'_>, first: usize) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            state: row.get(first)?,
+            at: row.get(first + 1)?,
+            ended_at: row.get(first + 2)?,
+            seq: row.get(first + 3)?,
+            digest: row.get(first + 4)?,
+            sum: row.get(first + 5)?,
+        })
+    }
+
+    fn of(end: &End, summary: &RunSummary) -> Self {
+        let at = summary.at.to_string();
+        Self {
+            state: summary.state.word().to_owned(),
+            ended_at: summary.state.is_final().then(|| at.clone()),
+            at,
+            seq: rows::to_sql(end.seq),
+            digest: end.digest.as_str().to_owned(),
+            sum: None,
+        }
+    }
+
+    fn sum_for(&self, run: &RunId) -> String {
+        let ended_at = self.ended_at.as_deref().unwrap_or_default();
+        sums::of(&[run.as_str(), &self.state, &self.at, ended_at, &self.seq.to_string(), &self.digest])
+    }
+
+    /// Refuses what was never written.
+    pub(super) fn check(&self, run: &RunId) -> Result<(), StoreError> {
+        sums::check(self.sum.as_deref(), || self.sum_for(run), format_args!("the summary of run `{run}`"))
+    }
+
+    /// Writes it.
+    pub(super) fn put(
+        connection: &Connection,
+        run: &RunId,
+        end: &End,
+        summary: &RunSummary,
+    ) -> Result<(), rusqlite::Error> {
+        let row = Self::of(end, summary);
+        connection
+            .prepare_cached(
+                "INSERT INTO run_state (run, state, at, ended_at, seq, digest, sum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (run) DO UPDATE
+                 SET state = ?2, at = ?3, ended_at = ?4, seq = ?5, digest = ?6, sum = ?7",
+            )?
+            .execute(params![
+                run.as_str(),
+                row.state,
+                row.at,
+                row.ended_at,
+                row.seq,
+                row.digest,
+                row.sum_for(run)
+            ])?;
+        Ok(())
+    }
 }
 
 /// Refuses a driver whose lease was taken or given back.
@@ -94,13 +155,14 @@ fn end_under(connection: &Connection, run: &RunId, epoch: u64) -> Result<End, St
 /// Where the log of a run ends.
 pub(super) fn end(connection: &Connection, run: &RunId) -> Result<End, Stop> {
     let found = connection
-        .prepare_cached("SELECT seq, digest, ended_at IS NOT NULL FROM run_state WHERE run = ?1")?
-        .query_row([run.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)))
+        .prepare_cached("SELECT state, at, ended_at, seq, digest, sum FROM run_state WHERE run = ?1")?
+        .query_row([run.as_str()], |row| StateRow::read(row, 0))
         .optional()?;
-    let Some((seq, digest, ended)) = found else {
+    let Some(row) = found else {
         return Err(StoreError::NoSuchRun { said: run.to_string(), near: None }.into());
     };
-    Ok(End { seq: rows::from_sql(seq)?, digest: rows::digest(digest), ended })
+    row.check(run)?;
+    Ok(End { seq: rows::from_sql(row.seq)?, digest: rows::digest(row.digest), ended: row.ended_at.is_some() })
 }
 
 /// The end of the log once the lines were added, which continue it without a gap.

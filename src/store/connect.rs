@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::base::limits;
 
 use super::schema::{APPLICATION_ID, MIGRATIONS};
-use super::{StoreError, folder};
+use super::{StoreError, folder, mark, sums};
 
 /// What a store is opened for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +40,7 @@ pub(super) struct ReadFrom {
 /// The writing connection of a state folder, its tables up to date.
 pub(super) fn for_writing(folder: &Path) -> Result<(Connection, ReadFrom), StoreError> {
     let path = folder::create(folder)?;
+    sums::check_head(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | ALONE;
     let mut connection =
         Connection::open_with_flags(&path, flags).map_err(|error| StoreError::of_sqlite(&path, &error))?;
@@ -49,10 +50,16 @@ pub(super) fn for_writing(folder: &Path) -> Result<(Connection, ReadFrom), Store
     }
     settle(&connection, &path)?;
     let sqlite = |error: rusqlite::Error| StoreError::of_sqlite(&path, &error);
+    // Whoever opens a damaged file and writes nothing leaves file and log as they were.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sqlite)?;
     // Before the file is turned to a write-ahead log, it has to be ours.
-    refuse_foreign(&connection, &path)?;
+    if refuse_foreign(&connection, &path)? == 0 {
+        mark::check_empty(&path)?;
+    }
     pragmas(&connection, &path)?;
     migrate(&mut connection, &path)?;
+    sums::check_small(&connection, &path)?;
+    mark::check_requests(&path, &connection)?;
     connection.execute_batch("PRAGMA wal_autocheckpoint = 1000").map_err(sqlite)?;
     Ok((connection, ReadFrom { path, frozen: false }))
 }
@@ -60,6 +67,7 @@ pub(super) fn for_writing(folder: &Path) -> Result<(Connection, ReadFrom), Store
 /// How to read a state folder that is there already.
 pub(super) fn for_reading(folder: &Path) -> Result<ReadFrom, StoreError> {
     let path = folder::find(folder)?;
+    sums::check_head(&path)?;
     let live = ReadFrom { path: path.clone(), frozen: false };
     let tried = live.connect().and_then(|connection| refuse_foreign(&connection, &path));
     let (from, version) = match tried {
@@ -73,10 +81,17 @@ pub(super) fn for_reading(folder: &Path) -> Result<ReadFrom, StoreError> {
         Err(error) => return Err(error),
     };
     match version {
-        0 => Err(StoreError::NoStore { folder: folder.to_owned() }),
-        found if found < newest() => Err(StoreError::Version { path, found, ours: newest() }),
-        _ => Ok(from),
+        0 => {
+            mark::check_empty(&path)?;
+            return Err(StoreError::NoStore { folder: folder.to_owned() });
+        }
+        found if found < newest() => return Err(StoreError::Version { path, found, ours: newest() }),
+        _ => {}
     }
+    let connection = from.connect()?;
+    sums::check_small(&connection, &path)?;
+    mark::check_requests(&path, &connection)?;
+    Ok(from)
 }
 
 impl ReadFrom {

@@ -93,6 +93,16 @@ pub enum StoreError {
         /// The file that tells.
         mark: PathBuf,
     },
+    /// Requests that were recorded are gone: the log ends too early.
+    #[error("{}", lost_requests(*.from, *.last))]
+    LostRequests {
+        /// The first that is gone.
+        from: u64,
+        /// The last.
+        last: u64,
+        /// The file that tells.
+        mark: PathBuf,
+    },
     /// The store itself failed. Whether the last write came about is not known.
     #[error("`{}` failed: {why}", .path.display())]
     Failed {
@@ -189,9 +199,14 @@ impl StoreError {
         use rusqlite::ErrorCode as Code;
         let path = path.to_owned();
         let Some(told) = error.sqlite_error() else {
-            // Without a code of SQLite's it is a value of the wrong type, or none, in a row of ours.
+            // Without a code of SQLite's it is a value of the wrong type, or none, in a row of ours; or a table
+            // or a column that is called otherwise.
+            let why = match error {
+                rusqlite::Error::SqlInputError { msg, .. } => plain(msg),
+                error => plain(&error.to_string()),
+            };
             return Self::Damaged {
-                what: format!("`{}` holds what was never written: {error}", path.display()),
+                what: format!("`{}` holds what was never written: {why}", path.display()),
             };
         };
         let why = plain(&error.to_string());
@@ -245,6 +260,7 @@ impl StoreError {
             Self::Failed { .. }
                 | Self::Damaged { .. }
                 | Self::Lost { .. }
+                | Self::LostRequests { .. }
                 | Self::Folder { .. }
                 | Self::ReadOnly { .. }
         )
@@ -286,7 +302,7 @@ impl StoreError {
                 codes::STORE_DAMAGED,
                 say("restore the state folder from a backup, and keep this one as evidence"),
             ),
-            Self::Lost { mark, .. } => (
+            Self::Lost { mark, .. } | Self::LostRequests { mark, .. } => (
                 codes::STORE_DAMAGED,
                 Some(format!(
                     "put `muster.db` and `muster.db-wal` back as they were; to go on with what is left, delete `{}`",
@@ -328,7 +344,13 @@ impl StoreError {
     }
 }
 
-/// Another program's words as the end of a sentence of ours: one line, no full stop.
+fn lost_requests(from: u64, last: u64) -> String {
+    if from == last {
+        return format!("request {last} was recorded and is gone");
+    }
+    format!("requests {from} to {last} were recorded and are gone")
+}
+
 fn lost(run: &RunId, from: u64, last: u64) -> String {
     if from == last {
         return format!("event {last} of run `{run}` was recorded and is gone");
@@ -336,6 +358,7 @@ fn lost(run: &RunId, from: u64, last: u64) -> String {
     format!("events {from} to {last} of run `{run}` were recorded and are gone")
 }
 
-fn plain(text: &str) -> String {
+/// Another program's words as the end of a sentence of ours: one line, no full stop.
+pub(super) fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, mount};
+use super::{StoreError, mark, mount};
 
 /// The store's file in the state folder.
 pub(super) const FILE: &str = "muster.db";
@@ -30,9 +30,11 @@ pub(super) fn create(folder: &Path) -> Result<PathBuf, StoreError> {
 /// The absolute path of the file in a folder that is there already.
 ///
 /// # Errors
-/// `NoStore` where there is none; the folder lies on a network file system.
+/// `NoStore` where there is none, `Lost` where there was one; the folder lies on a network file system.
 pub(super) fn find(folder: &Path) -> Result<PathBuf, StoreError> {
-    if !folder.join(FILE).exists() {
+    let path = folder.join(FILE);
+    if !path.exists() {
+        mark::check_empty(&path)?;
         return Err(StoreError::NoStore { folder: folder.to_owned() });
     }
     let folder = absolute(folder)?;

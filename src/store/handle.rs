@@ -153,8 +153,9 @@ impl Store {
     /// Becomes the driver of a run and returns the epoch: one more than any before.
     ///
     /// # Errors
-    /// `LeaseHeld` where somebody may still be driving, `NoSuchRun`, and what any write may meet.
+    /// `LeaseHeld` where somebody may still be driving, `NoSuchRun`, `Lost`, and what any write may meet.
     pub async fn take_lease(&self, run: &RunId, owner: &Owner, now: Timestamp) -> Result<u64, StoreError> {
+        self.refuse_lost(run)?;
         let (run, owner) = (run.clone(), owner.clone());
         self.write(move |connection| lease::take(connection, &run, &owner, now)).await
     }
@@ -180,7 +181,7 @@ impl Store {
     /// Records what an operator asks; whoever drives the run acts on it.
     ///
     /// # Errors
-    /// `NoSuchRun`, `RunOver`, `TooManyRequests`, and what any write may meet.
+    /// `NoSuchRun`, `RunOver`, `TooManyRequests`, `Lost`, and what any write may meet.
     pub async fn post_request(
         &self,
         run: &RunId,
@@ -192,8 +193,11 @@ impl Store {
             Ok(by) => by,
             Err(error) => crate::bug!("a person does not serialize: {error}"),
         };
+        self.refuse_lost(run)?;
         let (run, body) = (run.clone(), body.to_string());
-        self.write(move |connection| request::post(connection, &run, &by, &body, at)).await
+        let id = self.write(move |connection| request::post(connection, &run, &by, &body, at)).await?;
+        self.marks.note_request(id);
+        Ok(id)
     }
 
     /// Answers a request without an event.
@@ -246,6 +250,13 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a run whose log ends before its mark, before anything is written over what is left of it.
+    fn refuse_lost(&self, run: &RunId) -> Result<(), StoreError> {
+        let path = &self.readers.from.path;
+        let marked = mark::last(path, run);
+        mark::check(path, run, marked, self.run(run)?.events)
     }
 
     /// How a run stands.

@@ -18,12 +18,14 @@ mod memory;
 mod mount;
 mod owner;
 mod request;
+mod room;
 mod rows;
 mod run_store;
 mod schema;
 mod seal;
 mod start;
 mod state;
+mod sums;
 mod writer;
 
 pub use chain::EventReader;

@@ -8,7 +8,7 @@ use crate::base::{Timestamp, limits};
 use crate::event::Person;
 
 use super::writer::Stop;
-use super::{RunId, RunSummary, StoreError, append, rows};
+use super::{RunId, RunSummary, StoreError, append, rows, sums};
 
 /// The number of a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -18,6 +18,10 @@ impl RequestId {
     /// The number as a store counts them.
     pub(super) const fn of(number: i64) -> Self {
         Self(number)
+    }
+
+    pub(super) const fn number(self) -> i64 {
+        self.0
     }
 }
 
@@ -75,10 +79,15 @@ pub(super) fn post(
         let count = limits::REQUESTS_OPEN_MAX;
         return Err(StoreError::TooManyRequests { run: run.clone(), count }.into());
     }
+    let at = at.to_string();
     connection
         .prepare_cached("INSERT INTO request (run, at, by, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![run.as_str(), at.to_string(), by, body])?;
-    Ok(RequestId(connection.last_insert_rowid()))
+        .execute(params![run.as_str(), at, by, body])?;
+    let id = RequestId(connection.last_insert_rowid());
+    connection
+        .prepare_cached("UPDATE request SET sum = ?2 WHERE id = ?1")?
+        .execute(params![id.0, asked_sum(id, run, &at, by, body)])?;
+    Ok(id)
 }
 
 /// Refuses to answer what is not open.
@@ -91,10 +100,27 @@ pub(super) fn check_open(connection: &Connection, run: &RunId, id: RequestId) ->
 
 /// Records the answer to a request that was checked to be open.
 pub(super) fn answer(connection: &Connection, answer: &Answer) -> Result<(), rusqlite::Error> {
+    let asked: Option<String> = connection
+        .prepare_cached("SELECT sum FROM request WHERE id = ?1")?
+        .query_row([answer.id.0], |row| row.get(0))?;
+    let at = answer.at.to_string();
+    let sum = asked.map(|asked| answered_sum(&asked, &at, answer.accepted, &answer.text));
     connection
-        .prepare_cached("UPDATE request SET handled_at = ?2, accepted = ?3, answer = ?4 WHERE id = ?1")?
-        .execute(params![answer.id.0, answer.at.to_string(), answer.accepted, answer.text])?;
+        .prepare_cached(
+            "UPDATE request SET handled_at = ?2, accepted = ?3, answer = ?4, sum = ?5 WHERE id = ?1",
+        )?
+        .execute(params![answer.id.0, at, answer.accepted, answer.text, sum])?;
     Ok(())
+}
+
+/// The sum of an open request's row.
+fn asked_sum(id: RequestId, run: &RunId, at: &str, by: &str, body: &str) -> String {
+    sums::of(&[&id.to_string(), run.as_str(), at, by, body])
+}
+
+/// The sum of an answered request's row, whose sum was `asked` while it was open.
+fn answered_sum(asked: &str, at: &str, accepted: bool, text: &str) -> String {
+    sums::of(&[asked, at, if accepted { "accepted" } else { "refused" }, text])
 }
 
 /// What is said to a request that was open when its run ended.
@@ -108,16 +134,17 @@ pub(super) fn close(
     run: &RunId,
     summary: &RunSummary,
 ) -> Result<(), rusqlite::Error> {
-    connection
-        .prepare_cached(
-            "UPDATE request SET handled_at = ?2, accepted = 0, answer = ?3
-             WHERE run = ?1 AND handled_at IS NULL",
-        )?
-        .execute(params![run.as_str(), summary.at.to_string(), over(run)])?;
+    let open: Vec<i64> = connection
+        .prepare_cached("SELECT id FROM request WHERE run = ?1 AND handled_at IS NULL")?
+        .query_map([run.as_str()], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for id in open {
+        answer(connection, &Answer { id: RequestId(id), at: summary.at, accepted: false, text: over(run) })?;
+    }
     Ok(())
 }
 
-const COLUMNS: &str = "SELECT id, run, at, by, body, handled_at, accepted, answer FROM request";
+const COLUMNS: &str = "SELECT id, run, at, by, body, handled_at, accepted, answer, sum FROM request";
 
 /// The open requests of a run, oldest first.
 pub(super) fn open(connection: &Connection, run: &RunId) -> Result<Vec<OperatorRequest>, Stop> {
@@ -142,17 +169,25 @@ fn read(row: &Row<'_>) -> Result<OperatorRequest, Stop> {
     let id = RequestId(row.get(0)?);
     let run = RunId::from_text(row.get::<_, String>(1)?);
     let damaged = || StoreError::Damaged { what: format!("request {id} of run `{run}` cannot be read") };
-    let by = serde_json::from_str(&row.get::<_, String>(3)?).map_err(|_| damaged())?;
-    let body = serde_json::from_str(&row.get::<_, String>(4)?).map_err(|_| damaged())?;
+    let (at, by, body): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
     let answer = match row.get::<_, Option<String>>(5)? {
-        Some(at) => Some(Answer {
-            id,
-            at: rows::instant(&at)?,
-            accepted: row.get(6)?,
-            text: row.get::<_, Option<String>>(7)?.unwrap_or_default(),
-        }),
+        Some(at) => Some((at, row.get::<_, bool>(6)?, row.get::<_, Option<String>>(7)?.unwrap_or_default())),
         None => None,
     };
-    let at = rows::instant(&row.get::<_, String>(2)?)?;
+    let sum: Option<String> = row.get(8)?;
+    let sum_now = || {
+        let asked = asked_sum(id, &run, &at, &by, &body);
+        answer
+            .as_ref()
+            .map_or_else(|| asked.clone(), |(at, accepted, text)| answered_sum(&asked, at, *accepted, text))
+    };
+    sums::check(sum.as_deref(), sum_now, format_args!("request {id} of run `{run}`"))?;
+    let by = serde_json::from_str(&by).map_err(|_| damaged())?;
+    let body = serde_json::from_str(&body).map_err(|_| damaged())?;
+    let answer = match answer {
+        Some((at, accepted, text)) => Some(Answer { id, at: rows::instant(&at)?, accepted, text }),
+        None => None,
+    };
+    let at = rows::instant(&at)?;
     Ok(OperatorRequest { id, run, at, by, body, answer })
 }

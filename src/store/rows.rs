@@ -1,5 +1,6 @@
 //! Runs and leases as they are listed, and the way of numbers, instants and digests into columns.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Deserialize as _;
 use serde::de::value::{Error as ValueError, StringDeserializer};
@@ -7,8 +8,9 @@ use serde::de::value::{Error as ValueError, StringDeserializer};
 use crate::base::{Digest, Timestamp, limits, words};
 use crate::model::{Mode, Operation};
 
+use super::append::StateRow;
 use super::writer::Stop;
-use super::{Owner, RunId, RunState, StoreError};
+use super::{Owner, RunId, RunState, StoreError, lease, sums};
 
 /// Who drives a run, or drove it last.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,13 +37,14 @@ impl LeaseInfo {
         }
     }
 
-    pub(super) fn read(
-        run: &RunId,
-        epoch: i64,
-        owner: Option<String>,
-        until: Option<String>,
-    ) -> Result<Self, StoreError> {
+    /// From four columns that begin at `first`.
+    fn read(run: &RunId, row: &Row<'_>, first: usize) -> Result<Self, Stop> {
         let damaged = || StoreError::Damaged { what: format!("the lease of run `{run}` cannot be read") };
+        let epoch = row.get::<_, Option<i64>>(first)?.ok_or_else(damaged)?;
+        let (owner, until): (Option<String>, Option<String>) = (row.get(first + 1)?, row.get(first + 2)?);
+        let sum: Option<String> = row.get(first + 3)?;
+        let sum_now = || lease::sum(run, epoch, owner.as_deref(), until.as_deref());
+        sums::check(sum.as_deref(), sum_now, format_args!("the lease of run `{run}`"))?;
         let owner = owner.map(|text| Owner::from_text(&text).ok_or_else(damaged)).transpose()?;
         let until = until.map(|text| instant(&text)).transpose()?;
         Ok(Self { owner, epoch: from_sql(epoch)?, until })
@@ -92,9 +95,10 @@ impl RunInfo {
     }
 }
 
-const COLUMNS: &str = "SELECT id, plan, operation, mode, source, run.digest, started_at, state, at, ended_at,
-    seq, epoch, owner, until
-    FROM run JOIN run_state ON run_state.run = id JOIN lease ON lease.run = id";
+/// A run whose other rows were lost is damaged, not absent.
+const COLUMNS: &str = "SELECT id, plan, operation, mode, source, run.digest, started_at, run.sum,
+    state, at, ended_at, seq, run_state.digest, run_state.sum, epoch, owner, until, lease.sum
+    FROM run LEFT JOIN run_state ON run_state.run = id LEFT JOIN lease ON lease.run = id";
 
 /// All runs, oldest first.
 pub(super) fn runs(connection: &Connection) -> Result<Vec<RunInfo>, Stop> {
@@ -120,7 +124,7 @@ pub(super) fn run(connection: &Connection, id: &RunId) -> Result<RunInfo, Stop> 
 fn read(row: &Row<'_>) -> Result<RunInfo, Stop> {
     let id = RunId::from_text(row.get::<_, String>(0)?);
     let damaged = || StoreError::Damaged { what: format!("the summary of run `{id}` cannot be read") };
-    let word: String = row.get(2)?;
+    let (plan, word): (String, String) = (row.get(1)?, row.get(2)?);
     let operation = [Operation::Test, Operation::Failover, Operation::Failback]
         .into_iter()
         .find(|operation| operation.word() == word)
@@ -134,23 +138,32 @@ fn read(row: &Row<'_>) -> Result<RunInfo, Stop> {
         ),
         None => None,
     };
-    let state = super::state::from_word(&row.get::<_, String>(7)?).ok_or_else(damaged)?;
-    let ended_at = row.get::<_, Option<String>>(9)?.map(|text| instant(&text)).transpose()?;
+    let (source, digest, started_at): (String, String, String) = (row.get(4)?, row.get(5)?, row.get(6)?);
+    let fields = [id.as_str(), &plan, &word, mode.map_or("", Mode::word), &started_at, &source, &digest];
+    let sum: Option<String> = row.get(7)?;
+    sums::check(sum.as_deref(), || sums::of(&fields), format_args!("the record of run `{id}`"))?;
+    if row.get_ref(8)? == ValueRef::Null {
+        return Err(damaged().into());
+    }
+    let stands = StateRow::read(row, 8)?;
+    stands.check(&id)?;
+    let state = super::state::from_word(&stands.state).ok_or_else(damaged)?;
+    let ended_at = stands.ended_at.as_deref().map(instant).transpose()?;
     if state.is_final() != ended_at.is_some() {
         return Err(damaged().into());
     }
     Ok(RunInfo {
-        plan: row.get(1)?,
+        plan,
         operation,
         mode,
-        source: row.get(4)?,
-        digest: digest(row.get(5)?),
-        started_at: instant(&row.get::<_, String>(6)?)?,
+        source,
+        digest: self::digest(digest),
+        started_at: instant(&started_at)?,
         state,
-        updated_at: instant(&row.get::<_, String>(8)?)?,
+        updated_at: instant(&stands.at)?,
         ended_at,
-        events: from_sql(row.get(10)?)?,
-        lease: LeaseInfo::read(&id, row.get(11)?, row.get(12)?, row.get(13)?)?,
+        events: from_sql(stands.seq)?,
+        lease: LeaseInfo::read(&id, row, 14)?,
         id,
     })
 }

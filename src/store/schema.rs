@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x6d75_7374;
 
 /// What brings a file from version N to N + 1. The file's version is `user_version`.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 /// What people want to see of an event is read out of its body by a view: it cannot say anything else
 /// than what the digest covers, and costs nothing when events are written. The large runbook is apart
@@ -89,4 +89,13 @@ CREATE TRIGGER seal_is_never_changed BEFORE UPDATE ON seal
 BEGIN SELECT RAISE(ABORT, 'seals are never changed'); END;
 CREATE TRIGGER seal_is_never_deleted BEFORE DELETE ON seal
 BEGIN SELECT RAISE(ABORT, 'seals are never deleted'); END;
+";
+
+/// Sums beside the rows that decide something, see `sums.rs`.
+const VERSION_3: &str = "
+ALTER TABLE run ADD COLUMN sum TEXT;
+ALTER TABLE run_state ADD COLUMN sum TEXT;
+ALTER TABLE lease ADD COLUMN sum TEXT;
+ALTER TABLE machine_lock ADD COLUMN sum TEXT;
+ALTER TABLE request ADD COLUMN sum TEXT;
 ";

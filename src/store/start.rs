@@ -7,9 +7,9 @@ use crate::event::EventLine;
 use crate::model::{Mode, Operation};
 use crate::runbook::Runbook;
 
-use super::append::{End, follow, insert};
+use super::append::{End, StateRow, follow, insert};
 use super::writer::Stop;
-use super::{RunId, RunSummary, StoreError, rows};
+use super::{LeaseInfo, RunId, RunSummary, StoreError, lease, rows, sums};
 
 /// For what a run holds a machine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -131,43 +131,50 @@ pub(super) fn create(connection: &Connection, new: &NewRun, first: &[EventLine])
         return Err(StoreError::RunExists { run: new.id.clone() }.into());
     }
     let end = follow(&new.id, End { seq: 0, digest: new.digest.clone(), ended: false }, first)?;
+    check_all_locks(connection)?;
     for lock in &new.locks {
         check_lock(connection, lock, new.rule)?;
     }
-    connection.execute(
-        "INSERT INTO run (id, plan, operation, mode, started_at, source, digest, runbook)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![
-            run,
-            new.plan,
-            new.operation.word(),
-            new.mode.map(Mode::word),
-            new.started_at.to_string(),
-            new.source,
-            new.digest.as_str(),
-            new.runbook,
-        ],
-    )?;
+    insert_run(connection, new)?;
     insert(connection, &new.id, first)?;
-    connection.execute(
-        "INSERT INTO run_state (run, state, at, ended_at, seq, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            run,
-            new.summary.state.word(),
-            new.summary.at.to_string(),
-            new.summary.state.is_final().then(|| new.summary.at.to_string()),
-            rows::to_sql(end.seq),
-            end.digest.as_str(),
-        ],
-    )?;
-    connection.execute("INSERT INTO lease (run, owner, epoch, until) VALUES (?1, NULL, 0, NULL)", [run])?;
+    StateRow::put(connection, &new.id, &end, &new.summary)?;
+    lease::put(connection, &new.id, &LeaseInfo { owner: None, epoch: 0, until: None })?;
     if !new.summary.state.is_final() {
         let mut lock = connection.prepare_cached(
-            "INSERT OR IGNORE INTO machine_lock (estate, machine, kind, run) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT OR IGNORE INTO machine_lock (estate, machine, kind, run, sum) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         for held in &new.locks {
-            lock.execute(params![held.estate, held.machine, held.kind.word(), run])?;
+            let sum = sums::of(&[&held.estate, &held.machine, held.kind.word(), run]);
+            lock.execute(params![held.estate, held.machine, held.kind.word(), run, sum])?;
         }
+    }
+    Ok(())
+}
+
+fn insert_run(connection: &Connection, new: &NewRun) -> Result<(), rusqlite::Error> {
+    let (id, operation, started_at) = (new.id.as_str(), new.operation.word(), new.started_at.to_string());
+    let mode = new.mode.map(Mode::word);
+    let digest = new.digest.as_str();
+    let sum =
+        sums::of(&[id, &new.plan, operation, mode.unwrap_or_default(), &started_at, &new.source, digest]);
+    connection.execute(
+        "INSERT INTO run (id, plan, operation, mode, started_at, source, digest, runbook, sum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![id, new.plan, operation, mode, started_at, new.source, digest, new.runbook, sum],
+    )?;
+    Ok(())
+}
+
+/// Refuses to start anything while a lock is not what was written: nobody knows whose machine is free.
+fn check_all_locks(connection: &Connection) -> Result<(), Stop> {
+    let mut select = connection.prepare_cached("SELECT estate, machine, kind, run, sum FROM machine_lock")?;
+    let mut found = select.query([])?;
+    while let Some(row) = found.next()? {
+        let field = |place| row.get::<_, String>(place);
+        let (estate, machine, kind, run) = (field(0)?, field(1)?, field(2)?, field(3)?);
+        let sum: Option<String> = row.get(4)?;
+        let what = format_args!("the lock of machine `{machine}` by run `{run}`");
+        sums::check(sum.as_deref(), || sums::of(&[&estate, &machine, &kind, &run]), what)?;
     }
     Ok(())
 }

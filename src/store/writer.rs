@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::limits;
 
 use super::StoreError;
+use super::room::Room;
 
 /// Why a piece of work stops.
 #[derive(Debug)]
@@ -126,31 +128,40 @@ impl Drop for Writer {
 
 #[expect(clippy::needless_pass_by_value, reason = "the thread owns the connection and closes it at its end")]
 fn write(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Work>>, path: &Path) {
+    let mut room = Room::beside(path);
     let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(limits::STORE_GROUP_MAX);
     // After a failed sync nobody knows what the disk holds: nothing is written by this process again.
     let mut broken: Option<StoreError> = None;
+    let mut wrote = false;
     while waiting.blocking_recv_many(&mut group, limits::STORE_GROUP_MAX) > 0 {
         let failed = match &broken {
             Some(error) => Some(error.clone()),
             None => {
-                let done = commit(&connection, &mut group);
+                let done = commit(&connection, &mut room, &mut group);
                 done.err().map(|error| StoreError::of_sqlite(path, &error))
             }
         };
+        wrote |= failed.is_none();
         broken = failed.clone().filter(StoreError::is_fatal);
         for work in group.drain(..) {
             work.answer(failed.as_ref());
         }
     }
-    if broken.is_none() {
+    if broken.is_none() && wrote {
         // Only tidies: a log that stays is read by whoever opens the file next.
+        drop(connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
         drop(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
     }
 }
 
 /// Statements kept prepared, not a transaction of the binding's: that parses both anew for each commit.
-fn commit(connection: &Connection, group: &mut [Box<dyn Work>]) -> Result<(), rusqlite::Error> {
+fn commit(
+    connection: &Connection,
+    room: &mut Room,
+    group: &mut [Box<dyn Work>],
+) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    room.make();
     let done = group
         .iter_mut()
         .try_for_each(|work| work.perform(connection))

@@ -169,7 +169,7 @@ fn a_lease_that_a_clock_set_back_makes_last_an_hour_is_taken_from_a_holder_nobod
             owner["space"] = space.into();
         }
         let until = musterpoint::base::SystemClock.now().plus(Duration::from_secs(ahead)).to_string();
-        let sql = "UPDATE lease SET owner = ?1, until = ?2";
+        let sql = "UPDATE lease SET owner = ?1, until = ?2, sum = NULL";
         database.execute(sql, [owner.to_string(), until]).unwrap();
     };
     // The holder lives: it holds however far ahead its lease runs.

@@ -69,6 +69,33 @@ impl Lab {
         Self { folder, _turn: turn }
     }
 
+    /// As a checkout looks, for whoever does what a paper says.
+    pub(crate) fn of_paper() -> Self {
+        let lab = Self::bare();
+        let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+        let here = lab.path("plans");
+        for below in ["estates", "scripts", "guests"] {
+            fs::create_dir_all(here.join(below)).unwrap();
+            for entry in fs::read_dir(plans.join(below)).unwrap().flatten() {
+                if entry.file_type().unwrap().is_file() {
+                    fs::copy(entry.path(), here.join(below).join(entry.file_name())).unwrap();
+                }
+            }
+        }
+        fs::copy(plans.join("guests.muster"), here.join("guests.muster")).unwrap();
+        std::os::unix::fs::symlink(image(), here.join("guests/image")).unwrap();
+        lab
+    }
+
+    /// Waits until both machines of a paper answer.
+    pub(crate) fn waits_for_both(&self) {
+        for machine in ["db", "app"] {
+            let said = self.muster(&["estate", "plans/guests.muster", "address", machine], DONE).out;
+            let address = said.lines().find_map(|line| line.strip_prefix("guest ")).unwrap().to_owned();
+            super::books::wait_for(&address, 7000);
+        }
+    }
+
     /// Set up, both guests up.
     pub(crate) fn new() -> Self {
         let lab = Self::bare();

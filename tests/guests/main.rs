@@ -11,7 +11,12 @@
 )]
 
 mod books;
+#[path = "../docs/console.rs"]
+#[expect(dead_code, reason = "shared with the tests of the other papers")]
+mod console;
 mod cycle;
 mod engine;
 mod lab;
+mod paper;
 mod refused;
+mod tls;

@@ -68,8 +68,7 @@ impl Lab {
     }
 
     pub(crate) fn options(&self) -> QemuOptions {
-        let folder = self.folder.path().to_path_buf();
-        let mut options = QemuOptions::new(folder.clone(), self.description.clone(), folder);
+        let mut options = QemuOptions::new(self.path("."), self.description.clone(), self.path("."));
         options.steps_per_call = self.steps_per_call.unwrap_or(options.steps_per_call);
         options.every_step_twice = self.every_step_twice;
         options.points_kept = Some(self.points_kept);

@@ -51,14 +51,18 @@ impl Witness {
         if !self.runbook.is_test() {
             return self.struck(call).await;
         }
-        let announced = self.announced();
-        let answer = self.struck(call).await;
-        for made in self.sim.artifacts().expect("what was made") {
-            if !announced.contains(&made.artifact) {
-                self.fate.broken(format!("{} was made and not announced", made.artifact));
+        // Within whatever makes it late: acts of others come and go meanwhile.
+        let watched = async {
+            let announced = self.announced();
+            let answer = call.await;
+            for made in self.sim.artifacts().expect("what was made") {
+                if !announced.contains(&made.artifact) {
+                    self.fate.broken(format!("{} was made and not announced", made.artifact));
+                }
             }
-        }
-        answer
+            answer
+        };
+        self.struck(watched).await
     }
 
     /// What the durable log says that the test makes.

@@ -141,7 +141,7 @@ fn a_newer_file_is_refused() {
         let error = Store::open(folder.path(), how).unwrap_err();
         assert_eq!(error.diagnostic().code, codes::STORE_VERSION);
         assert!(
-            error.to_string().ends_with("has version 99, this program reads and writes version 2"),
+            error.to_string().ends_with("has version 99, this program reads and writes version 3"),
             "{error}"
         );
     }

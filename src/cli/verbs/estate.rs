@@ -36,7 +36,7 @@ enum EstateVerb {
         #[arg(long)]
         app: bool,
     },
-    /// Where a machine's disks are served, a disk a line
+    /// Where a machine's guest is reached and its disks are served, one a line
     Address {
         /// The machine, by its name in the estate
         machine: String,
@@ -84,7 +84,8 @@ async fn operate(disks: &Qemu, verb: &EstateVerb) -> Result<Vec<String>, EstateE
                 let message = format!("`{machine}` {what}, so its disks are not served");
                 return Err(EstateError::Refused { code: "not_running".to_owned(), message });
             }
-            found.iter().map(|(disk, uri)| format!("{disk} {uri}")).collect()
+            let guest = disks.guest_address(machine, *test).await?.map(|address| format!("guest {address}"));
+            guest.into_iter().chain(found.iter().map(|(disk, uri)| format!("{disk} {uri}"))).collect()
         }
         EstateVerb::Start { machine } => vec![disks.start_machine(machine).await?],
         EstateVerb::Stop => {

@@ -108,7 +108,8 @@ async fn turn(
                 format!(", {} after the one before", format_duration(whole(SystemClock.now(), newest)))
             });
             let took = turn.took.as_secs_f64();
-            Console::print_line(&format!("{} {name} {id} {kind} in {took:.2}s{after}", SystemClock.now()))?;
+            let now = Timestamp::from_seconds(SystemClock.now().as_nanos() / 1_000_000_000);
+            Console::print_line(&format!("{now} {name} {id} {kind} in {took:.2}s{after}"))?;
             Ok(true)
         }
         Err(error) => {

@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, store: &Store, id: &RunId, args: &ResumeArg
             context.console.note(&stands.said(id));
             said = Some(stands);
         }
-        context.runtime()?.block_on(tokio::time::sleep(LOOK));
+        context.runtime()?.block_on(async { tokio::time::sleep(LOOK).await });
     }
 }
 

@@ -2,7 +2,7 @@
 //! by process, start time and command line. Knows no disks.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use super::describe::SiteSpec;
 use super::files::{self, Layout};
 use super::qmp::Qmp;
 use super::record::SiteRecord;
+use super::tls;
 use super::tools::{self, Tools};
 use super::trouble::Trouble;
 
@@ -74,10 +75,10 @@ pub(super) async fn start(layout: &Layout, tools: &Tools, spec: &SiteSpec) -> Re
     for tried in 1..=PORTS_TRIED {
         let port = match (spec.port, known) {
             (Some(port), _) => port,
-            (None, Some(port)) if tried == 1 && TcpListener::bind(("127.0.0.1", port)).is_ok() => port,
-            (None, _) => free_port()?,
+            (None, Some(port)) if tried == 1 && TcpListener::bind((spec.listen, port)).is_ok() => port,
+            (None, _) => free_port(spec.listen)?,
         };
-        match start_at(layout, tools, &spec.name, port).await {
+        match start_at(layout, tools, spec, port).await {
             Err(Trouble::Retry("port_in_use", _)) if spec.port.is_none() && tried < PORTS_TRIED => {}
             outcome => return outcome,
         }
@@ -85,19 +86,23 @@ pub(super) async fn start(layout: &Layout, tools: &Tools, spec: &SiteSpec) -> Re
     Err(Trouble::Retry("port_in_use", format!("no free port was found for the site `{}`", spec.name)))
 }
 
-fn free_port() -> Result<u16, Trouble> {
-    TcpListener::bind(("127.0.0.1", 0))
+fn free_port(listen: IpAddr) -> Result<u16, Trouble> {
+    TcpListener::bind((listen, 0))
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())
-        .map_err(|error| Trouble::Retry("io", format!("no free port on loopback: {error}")))
+        .map_err(|error| Trouble::Retry("io", format!("no free port at `{listen}`: {error}")))
 }
 
-async fn start_at(layout: &Layout, tools: &Tools, site: &str, port: u16) -> Result<SiteRecord, Trouble> {
+async fn start_at(layout: &Layout, tools: &Tools, spec: &SiteSpec, port: u16) -> Result<SiteRecord, Trouble> {
+    let site = spec.name.as_str();
     // What a killed daemon left would be taken for its successor's.
     files::remove(&layout.socket(site))?;
     files::remove(&layout.daemon_pid(site))?;
     let path = |path: &Path| path.display().to_string().replace(',', ",,");
-    let args = [
+    let keys = spec.tls.then(|| tls::make_key(layout, site)).transpose()?;
+    let object = keys.map(|folder| ["--object".to_owned(), tls::object(&folder, "server")]);
+    let tls = if spec.tls { format!(",tls-creds={}", tls::ID) } else { String::new() };
+    let fixed = [
         "--pidfile".to_owned(),
         layout.daemon_pid(site).display().to_string(),
         "--chardev".to_owned(),
@@ -105,13 +110,16 @@ async fn start_at(layout: &Layout, tools: &Tools, site: &str, port: u16) -> Resu
         "--monitor".to_owned(),
         "chardev=m".to_owned(),
         "--nbd-server".to_owned(),
-        format!("addr.type=inet,addr.host=127.0.0.1,addr.port={port},max-connections=0"),
+        format!("addr.type=inet,addr.host={},addr.port={port},max-connections=0{tls}", spec.listen),
     ];
+    let args: Vec<String> = object.into_iter().flatten().chain(fixed).collect();
     let argv = std::iter::once(tools.daemon.display().to_string()).chain(args.iter().cloned()).collect();
     let mut record = SiteRecord {
         format: "muster.site/1".to_owned(),
         name: site.to_owned(),
         port,
+        listen: spec.listen,
+        tls: spec.tls,
         argv,
         pid: None,
         started: None,

@@ -1,6 +1,8 @@
 //! The estate file of disks, `muster.disks/1`: two sites, machines, their groups and the sizes of
 //! their disks. Text in, checked description out; knows no daemon and no state folder.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -120,6 +122,10 @@ pub(super) struct SiteSpec {
     pub(super) name: String,
     /// The port of its NBD server; a free one where none is said.
     pub(super) port: Option<u16>,
+    /// Where its NBD server listens. Beyond loopback only with `tls`.
+    pub(super) listen: IpAddr,
+    /// Whether clients have to know the site's key, and everything is encrypted.
+    pub(super) tls: bool,
 }
 
 /// A machine as described.
@@ -170,6 +176,19 @@ struct SiteText {
     name: String,
     #[serde(default)]
     port: Option<u16>,
+    #[serde(default)]
+    listen: Option<IpAddr>,
+    #[serde(default)]
+    tls: Tls,
+}
+
+/// Whether a site's disks are served encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Tls {
+    #[default]
+    None,
+    Required,
 }
 
 #[derive(Deserialize)]
@@ -278,11 +297,25 @@ fn sites(written: Vec<SiteText>) -> Result<Pair<SiteSpec>, Diagnostic> {
     if home.name == away.name {
         return Err(wrong(format!("both sites are called `{}`", home.name)).help("rename one of them"));
     }
-    if home.port.is_some() && home.port == away.port {
+    for site in [&home, &away] {
+        if let Some(listen) = site.listen.filter(|listen| !listen.is_loopback() && site.tls == Tls::None) {
+            return Err(wrong(format!(
+                "the site `{}` listens on `{listen}`, where anybody on the network could write to its disks",
+                site.name
+            ))
+            .help("write `\"tls\": \"required\"` beside it, or leave `listen` out"));
+        }
+    }
+    if home.port.is_some() && home.port == away.port && home.listen == away.listen {
         return Err(wrong(format!("`{}` and `{}` have the same port", home.name, away.name))
             .help("give one of them another port, or leave both out"));
     }
-    let spec = |site: SiteText| SiteSpec { name: site.name, port: site.port };
+    let spec = |site: SiteText| SiteSpec {
+        name: site.name,
+        port: site.port,
+        listen: site.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        tls: site.tls == Tls::Required,
+    };
     Ok(Pair { home: spec(home), away: spec(away) })
 }
 
@@ -367,6 +400,8 @@ mod tests {
             (&file(r#"[{"name":"north"}]"#, "{}") as &str, "1 site"),
             (&file(r#"[{"name":"a"},{"name":"a"}]"#, "{}"), "both sites are called `a`"),
             (&file(r#"[{"name":"a","port":7},{"name":"b","port":7}]"#, "{}"), "the same port"),
+            (&file(r#"[{"name":"a","listen":"10.0.0.1"},{"name":"b"}]"#, "{}"), "anybody on the network"),
+            (&file(r#"[{"name":"a","listen":"here"},{"name":"b"}]"#, "{}"), "invalid IP address"),
             (&file(two, r#"{"../x":{"disks":{"d":"64KiB"}}}"#), "cannot be the name of a file"),
             (&file(two, r#"{"x":{"disks":{}}}"#), "0 disks"),
             (&file(two, r#"{"x":{"disks":{"d":"10"}}}"#), "is not a size"),

@@ -153,6 +153,11 @@ impl Layout {
         self.site(site).join("site.json")
     }
 
+    /// The folder of the key that clients of a site's disks have to know.
+    pub(super) fn keys(&self, site: &str) -> PathBuf {
+        self.site(site).join("tls")
+    }
+
     /// The daemon's QMP socket.
     pub(super) fn socket(&self, site: &str) -> PathBuf {
         self.site(site).join("qsd.qmp")

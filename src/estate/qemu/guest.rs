@@ -24,7 +24,8 @@ use super::guest_spec::{Accel, Boot, GuestSpec};
 use super::hands::Hands;
 use super::node;
 use super::qmp::{Qmp, QmpTrouble};
-use super::record::VmRecord;
+use super::record::{SiteRecord, VmRecord};
+use super::tls;
 use super::tools;
 use super::trouble::Trouble;
 
@@ -149,7 +150,7 @@ impl Guest<'_> {
                 hands.host_name(host)
             )));
         };
-        let args = self.args(hands, spec, copy, site.port)?;
+        let args = self.args(hands, spec, copy, &site)?;
         let argv = std::iter::once(spec.program.clone()).chain(args.iter().cloned()).collect();
         let mut record =
             GuestRecord { format: "muster.guest/1".to_owned(), argv, pid: None, started: None, asked: None };
@@ -208,7 +209,7 @@ impl Guest<'_> {
         hands: &Hands<'_>,
         spec: &GuestSpec,
         copy: &VmRecord,
-        port: u16,
+        daemon: &SiteRecord,
     ) -> Result<Vec<String>, Trouble> {
         let file = |what: &str| comma(&self.file(hands, what));
         let accel = match spec.accel {
@@ -229,13 +230,19 @@ impl Guest<'_> {
         add(&words(&["-serial", &format!("file:{}", self.file(hands, "log").display())]));
         add(&words(&["-qmp", &format!("unix:{},server=on,wait=off", file("qmp"))]));
         self.boot(hands, &spec.boot, &mut args)?;
+        let tls = if daemon.tls { format!(",tls-creds={}", tls::ID) } else { String::new() };
+        if daemon.tls {
+            let keys = hands.estate.layout.keys(&hands.host_name(Host::of(self.side, self.test)));
+            args.extend(words(&["-object", &tls::object(&keys, "client")]));
+        }
         for (number, disk) in copy.disks.keys().enumerate() {
             let name = node::export_name(self.vm, disk);
             args.extend(words(&[
                 "-blockdev",
                 &format!(
-                    "driver=nbd,node-name=d{number},server.type=inet,server.host=127.0.0.1,server.port={port},\
-                     export={name},reconnect-delay={RECONNECT}"
+                    "driver=nbd,node-name=d{number},server.type=inet,server.host={},server.port={},\
+                     export={name},reconnect-delay={RECONNECT}{tls}",
+                    daemon.listen, daemon.port
                 ),
                 "-device",
                 // A guest whose disk fails stands still; it does not go on with what it believes was written.
@@ -246,7 +253,7 @@ impl Guest<'_> {
         let mut net =
             format!("user,id=n0,restrict={}", if spec.outside && !self.test { "off" } else { "on" });
         for port in &spec.forwards {
-            net.push_str(&format!(",hostfwd=tcp:{address}:{port}-:{port}"));
+            net = format!("{net},hostfwd=tcp:{address}:{port}-:{port}");
         }
         args.extend(words(&["-netdev", &net, "-device", "virtio-net-pci,netdev=n0,romfile="]));
         if spec.agent {

@@ -144,11 +144,9 @@ impl<'a> Hands<'a> {
     }
 
     fn spec(&self, host: Host) -> SiteSpec {
-        let port = match host {
-            Host::Machines(side) => self.estate.description.sites.at(side).port,
-            Host::Tests(_) => None,
-        };
-        SiteSpec { name: self.host_name(host), port }
+        let site = self.estate.description.sites.at(host.side());
+        let port = site.port.filter(|_| !host.is_of_tests());
+        SiteSpec { name: self.host_name(host), port, ..site.clone() }
     }
 
     fn link(&mut self, host: Host) -> &mut Option<Qmp> {
@@ -164,7 +162,7 @@ impl<'a> Hands<'a> {
             return Ok(Some(guest.address(self).to_string()));
         }
         let path = self.estate.layout.site_record(&self.host_name(Host::of(side, test)));
-        Ok(files::read_json::<SiteRecord>(&path)?.map(|record| format!("127.0.0.1:{}", record.port)))
+        Ok(files::read_json::<SiteRecord>(&path)?.map(|record| record.at().to_string()))
     }
 
     /// The guest of a machine's copy, if it has one.

@@ -238,7 +238,7 @@ pub(super) async fn heartbeat(hands: &mut Hands<'_>, machine: &str, test: bool) 
             let answered = guest.answers(hands, spec).await?;
             return Ok(answered.map(|()| String::new()));
         }
-        let port = Probe::Tcp { address: format!("127.0.0.1:{}", daemon.port) };
+        let port = Probe::Tcp { address: daemon.at().to_string() };
         Ok(crate::estate::real_probe(&port).await)
     };
     looked.await.unwrap_or_else(|trouble: Trouble| Err(trouble.into_error().to_string()))

@@ -28,6 +28,7 @@ mod ship;
 mod sums;
 mod switch;
 mod take;
+mod tls;
 mod tools;
 mod traces;
 mod trouble;

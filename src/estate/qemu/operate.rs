@@ -15,6 +15,7 @@ use super::hands::{Hands, runs};
 use super::node;
 use super::record::{ActState, DiskRecord, Role, TakeWork, VmRecord, Work};
 use super::switch;
+use super::tls;
 use super::trouble::Trouble;
 use super::{Clock, Qemu};
 
@@ -198,8 +199,8 @@ impl Qemu {
         }
     }
 
-    /// Where a machine's disks are served, by disk: `nbd://127.0.0.1:PORT/MACHINE.DISK`. Empty while
-    /// the machine does not run. Of its test copy, if said.
+    /// Where a machine's disks are served, by disk: `nbd://127.0.0.1:PORT/MACHINE.DISK`, or `nbds://…` with the
+    /// file of the key that a client has to know. Empty while the machine does not run. Of its test copy, if said.
     ///
     /// # Errors
     /// An unknown machine, or a daemon that does not answer.
@@ -216,11 +217,23 @@ impl Qemu {
             };
             let uri = |disk: &String| {
                 let name = node::export_name(machine, disk);
-                (disk.clone(), format!("nbd://127.0.0.1:{}/{name}", daemon.port))
+                (disk.clone(), tls::uri(&self.layout, &daemon, &name))
             };
             Ok(place.record.disks.keys().map(uri).collect())
         };
         found.await.map_err(Trouble::into_error)
+    }
+
+    /// Where the guest of a machine is reached now, if it has one; of its test copy, if said.
+    ///
+    /// # Errors
+    /// An unknown machine, or a record that cannot be read.
+    pub async fn guest_address(&self, machine: &str, test: bool) -> Result<Option<String>, EstateError> {
+        let hands = self.look().await?;
+        let located = hands.locate(machine).map_err(Trouble::into_error)?;
+        let place = if test { located.test.as_ref() } else { located.current() };
+        let guest = place.and_then(|place| hands.guest(machine, place.side, test));
+        Ok(guest.map(|(guest, _)| guest.address(&hands).to_string()))
     }
 
     /// The process of a site's daemon, while it lives.

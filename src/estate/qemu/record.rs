@@ -1,6 +1,8 @@
 //! What the provider keeps on disk: a site's daemon, a machine as a site knows it, points, sets and
 //! acts. Data only, versioned by `format`; who writes it when is told in the other files.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -17,14 +19,31 @@ pub(super) struct SiteRecord {
     pub(super) format: String,
     /// The site.
     pub(super) name: String,
-    /// Where its NBD server listens, on loopback.
+    /// The port of its NBD server.
     pub(super) port: u16,
+    /// Where that listens.
+    #[serde(default = "loopback")]
+    pub(super) listen: IpAddr,
+    /// Whether its clients have to know the site's key.
+    #[serde(default)]
+    pub(super) tls: bool,
     /// Its command line: with the start time it tells the process from any other.
     pub(super) argv: Vec<String>,
     /// Its process; none between intent and start.
     pub(super) pid: Option<u32>,
     /// When the process started, in ticks since the host's boot.
     pub(super) started: Option<u64>,
+}
+
+const fn loopback() -> IpAddr {
+    IpAddr::V4(Ipv4Addr::LOCALHOST)
+}
+
+impl SiteRecord {
+    /// Where its disks are served.
+    pub(super) const fn at(&self) -> SocketAddr {
+        SocketAddr::new(self.listen, self.port)
+    }
 }
 
 /// What a machine's copy is at a site.

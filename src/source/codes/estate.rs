@@ -135,13 +135,15 @@ Which points exist and how long acts take follows from the seed, so an estate ke
 with. To use another, delete the estate's database or name another `--state`.
 ";
     TOOL_MISSING = "MP0540", "a program of QEMU is missing", r#"
-The provider `qemu` runs `qemu-storage-daemon` and `qemu-img`. One of them is neither at the path that
+The provider `qemu` runs `qemu-storage-daemon` and `qemu-img`, and for machines with a guest
+`qemu-system-x86_64` or what the guest names as its `program`. One of them is neither at the path that
 was said nor on `PATH`. It is never skipped and never replaced: without it no point can be taken and
 no disk can be opened.
 
-Install both, then run the command again:
+Install what is missing, then run the command again:
 
     apt-get install -y qemu-utils
+    apt-get install -y --no-install-recommends qemu-system-x86      # for guests
 
 On other systems the package is called `qemu-img` or `qemu-tools`.
 "#;

@@ -315,7 +315,7 @@ muster failover erp.muster --planned --state /var/lib/muster
     STORE_DAMAGED = "MP0658", "the run log is not what was written",
 "Every event carries a digest over itself and all events before it, from the runbook on. A changed, missing or added event is therefore found, and the message names it. A damaged log is not driven any further: what it says of the world could be wrong.
 
-A log whose end is gone has nothing wrong in it. What was recorded last is therefore noted beside the database, in `marks/RUN`, and a log that ends earlier is refused with the events that are gone.
+A log whose end is gone has nothing wrong in it. What was recorded last is therefore noted beside the database, in `marks/RUN`, and a log that ends earlier is refused with the events that are gone; requests have `marks/.requests`. What is said beside the events of leases, machine locks, requests and runs carries sums.
 
 Wrong: editing the file, or copying `muster.db` without `muster.db-wal` beside it, which holds the latest commits.
 
