@@ -404,3 +404,36 @@ fn an_operator_is_told_what_an_estate_cannot_do_and_looking_makes_nothing() {
     lab.muster(&["estate", PLAN, "set-up"], DONE);
     assert_eq!(lab.rows("orders"), set(&[1]));
 }
+
+#[test]
+fn points_are_proved_and_a_flipped_byte_is_named_and_not_offered() {
+    let lab = Lab::new();
+    lab.write("orders", 1);
+    lab.muster(&["estate", PLAN, "take-point", "shop"], DONE);
+    let sound = lab.muster(&["points", PLAN, "--verify"], DONE).out;
+    let lines: Vec<&str> = sound.lines().collect();
+    assert_eq!(lines.len(), 4, "{sound}");
+    assert!(lines.iter().all(|line| line.ends_with(" sound")), "{sound}");
+
+    let point = lines[0].strip_prefix("orders ").and_then(|line| line.strip_suffix(" sound")).unwrap();
+    let path = lab.estate().join(format!("south/points/orders/{point}-data.qcow2"));
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let found = lab.muster(&["points", PLAN, "--verify"], REFUSED).out;
+    assert!(found.starts_with(&format!("orders {point} damaged: disk `data`: ")), "{found}");
+    assert_eq!(found.matches(" sound\n").count(), 3, "{found}");
+    let json = lab.muster(&["points", PLAN, "--verify", "--format", "json"], REFUSED).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["sound"], &json["points"][0]["point"]), (&false.into(), &point.into()));
+    assert_eq!(json["points"][1]["proved"], "bytes");
+    assert_eq!(lab.inventory()["vms"]["orders"]["points"][0]["usable"], false);
+    // The set has a member that cannot be gone to: the one before it is chosen.
+    let chosen = lab.muster(&["points", PLAN], DONE).out;
+    assert!(chosen.contains("not usable on `orders`"), "{chosen}");
+    bytes[last] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    lab.muster(&["points", PLAN, "--verify"], DONE);
+    assert_eq!(lab.inventory()["vms"]["orders"]["points"][0]["usable"], true);
+}

@@ -23,6 +23,9 @@ mod suite;
 #[path = "qemu/traces.rs"]
 mod traces;
 
+#[path = "qemu/verify.rs"]
+mod verify;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -61,6 +61,10 @@ pub const REFUSED_KEPT_MAX: usize = 16;
 /// Refused points of one machine that a certificate names where each goes to its own: with more, writing
 /// certificates would take longer than choosing.
 pub const REFUSED_OF_ONE_MAX: usize = 6;
+/// Machines in the picture of recovery points; the rest is counted. More rows than a screen is high.
+pub const PICTURE_MACHINES_MAX: usize = 60;
+/// Points in that picture, shared among its machines; older ones are counted. With more, viewers are slow.
+pub const PICTURE_POINTS_MAX: usize = 4800;
 /// Sets that `align` looks at among equally small removals before it settles for the best so far: a second.
 pub const ALIGN_TIES_MAX: usize = 4_000_000;
 /// How long one process waits for another one's write to the state folder: many times a group commit.

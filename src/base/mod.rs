@@ -1,5 +1,6 @@
 //! What every floor may use: ids, time, limits, digests and words. Knows nothing of plans.
 
+pub mod axis;
 mod bug;
 pub mod chance;
 pub mod clock;

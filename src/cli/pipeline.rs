@@ -7,13 +7,14 @@ use std::sync::Arc;
 use crate::base::{Digest, limits};
 use crate::estate::Estate as _;
 use crate::estate::any::{self, AnyEstate, Opening, Purpose};
+use crate::estate::qemu::Qemu;
 use crate::inventory::Inventory;
 use crate::model::resolve::{DiskFiles, parse_ladder, resolve};
 use crate::model::{Ladder, Operation, Plan};
 use crate::rules::{self, DiskScripts};
 use crate::runbook::{CompileOptions, EstateSpec, Runbook, compile, reprotect};
 use crate::source::codes::names::FILE_MISSING;
-use crate::source::codes::{command as codes, run as run_codes};
+use crate::source::codes::{command as codes, estate as estate_codes, run as run_codes};
 use crate::source::{Code, Diagnostic, Source, Sources};
 
 use super::args::{SaidArgs, WantedArgs};
@@ -93,6 +94,14 @@ pub(super) fn open(
     let estate = open_quietly(context, spec, purpose)?;
     context.console.show(&Sources::default(), estate.warnings());
     Ok(estate)
+}
+
+/// The disks of an estate, where that is what it has.
+pub(super) fn disks(estate: &AnyEstate) -> Result<&Qemu, Failure> {
+    estate.disks().map_err(|why| {
+        let help = "name a plan whose estate is of the provider `qemu`";
+        Failure::said(Exit::Refused, estate_codes::NOTHING_TO_OPERATE, why, help)
+    })
 }
 
 /// As `open`, where it was said before.

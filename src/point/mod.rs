@@ -12,6 +12,7 @@ pub mod json;
 mod judge;
 mod ladder;
 mod own;
+pub mod picture;
 mod sets;
 mod subject;
 pub mod text;

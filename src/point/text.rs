@@ -95,15 +95,20 @@ fn chosen(choice: &Choice, lines: &mut Vec<String>) {
 }
 
 fn pick_line(pick: &Pick, wide: usize) -> String {
-    let kind = match pick.kind {
-        PointKind::Crash => "crash-consistent",
-        PointKind::App => "app-consistent",
-        PointKind::Final => "final",
-    };
+    let kind = kind_words(pick.kind);
     let pending = if pick.processed { "" } else { ", to be processed first" };
     let pad = " ".repeat(wide.saturating_sub(pick.name.chars().count()));
     let loss = format_loss(pick.loss);
     format!("  {}{pad}  {}  {}  {kind}{pending}, loses {loss}", pick.name, pick.point, pick.at)
+}
+
+/// What a kind promises.
+pub(super) const fn kind_words(kind: PointKind) -> &'static str {
+    match kind {
+        PointKind::Crash => "crash-consistent",
+        PointKind::App => "app-consistent",
+        PointKind::Final => "final",
+    }
 }
 
 fn rung_lines(failed: &RungFailed, reference: Timestamp, lines: &mut Vec<String>) {

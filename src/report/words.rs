@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::base::Timestamp;
-pub(super) use crate::base::words::{clean, quoted};
+pub(super) use crate::base::words::{clean, clip, quoted};
 use crate::event::Person;
 
 /// Whether colours are written.
@@ -72,18 +72,6 @@ pub(super) fn chars(text: &str) -> usize {
 /// The text with spaces up to `width`.
 pub(super) fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(chars(text))))
-}
-
-/// The text cut to `width`, with a mark that it was.
-pub(super) fn clip(text: &str, width: usize) -> String {
-    if chars(text) <= width {
-        return text.to_owned();
-    }
-    let mut cut: String = text.chars().take(width.saturating_sub(1)).collect();
-    if width > 0 {
-        cut.push('…');
-    }
-    cut
 }
 
 /// The words of a text in lines of at most `width`; a longer word has a line of its own.

@@ -102,6 +102,21 @@ fn points_are_forecast_with_their_certificates_and_leave_nothing_behind() {
 }
 
 #[test]
+fn points_are_drawn_and_only_real_disks_can_be_proved() {
+    let bench = Bench::new();
+    let drawn = bench.run(&["points", "erp.muster", "--format", "svg", "--lost-at", "2026-11-23T05:57:00Z"]);
+    let drawn = drawn.exits(0);
+    for says in
+        ["<svg ", ">db: set set-0530 by", "lost at 2026-11-23T05:57:00Z", "sql02-0530, loses 27m", "</svg>"]
+    {
+        assert!(drawn.out.contains(says), "{says}: {}", drawn.out);
+    }
+    bench.run(&["points", "erp.muster", "--verify"]).exits(4).says("MP0546").says("provider `qemu`");
+    bench.run(&["points", "erp.muster", "--verify", "--format", "svg"]).exits(2).says("no picture");
+    bench.run(&["points", "erp.muster", "--verify", "--point", "db=latest"]).exits(2);
+}
+
+#[test]
 fn a_group_without_a_choice_is_null_and_the_reader_exits_with_0() {
     let bench = Bench::new();
     let args = ["points", "erp.muster", "--point", "db=common_app(max_age = 1m)", "--format", "json"];

@@ -11,6 +11,7 @@
 mod by_hand;
 mod estate;
 mod oracle;
+mod picture;
 
 use std::time::Duration;
 

@@ -294,8 +294,23 @@ pub(super) struct PointsArgs {
     pub(super) inventory: Option<PathBuf>,
     #[command(flatten)]
     pub(super) wanted: WantedArgs,
-    #[command(flatten)]
-    pub(super) output: Output,
+    /// Prove each point of an estate of disks instead: its files are whole, readable, and as they were shipped
+    #[arg(long, conflicts_with_all = ["inventory", "points", "as_of", "lost_at"])]
+    pub(super) verify: bool,
+    /// How results are written
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(super) format: PointsFormat,
+}
+
+/// How recovery points are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum PointsFormat {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// A picture of all points on a line of time
+    Svg,
 }
 
 /// Which points are wanted, for this once.

@@ -58,10 +58,7 @@ pub(in crate::cli) fn run(context: &Context, args: &EstateArgs) -> Result<Exit, 
     let plan = pipeline::sound(&args.plan)?;
     // Disks are opened alike for every purpose; of a simulated estate nothing is to be made.
     let estate = pipeline::open(context, &pipeline::estate_spec(&plan.plan), Purpose::Look)?;
-    let disks = estate.disks().map_err(|why| {
-        let help = "name a plan whose estate is of the provider `qemu`";
-        Failure::said(Exit::Refused, codes::NOTHING_TO_OPERATE, why, help)
-    })?;
+    let disks = pipeline::disks(&estate)?;
     let done = context.runtime()?.block_on(operate(disks, &args.verb));
     for line in done.map_err(|error| failure(&error))? {
         Console::print_line(&line)?;
@@ -98,7 +95,7 @@ async fn operate(disks: &Qemu, verb: &EstateVerb) -> Result<Vec<String>, EstateE
     })
 }
 
-fn failure(error: &EstateError) -> Failure {
+pub(super) fn failure(error: &EstateError) -> Failure {
     let (exit, help) = match error {
         EstateError::Refused { code, .. } if code == "not_set_up" => {
             (Exit::Refused, "set the estate up with `muster estate PLAN set-up`")

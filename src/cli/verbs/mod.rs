@@ -11,6 +11,7 @@ mod key;
 mod log;
 mod points;
 mod preview;
+mod prove;
 pub(super) mod provider;
 mod rehearse;
 pub(super) mod replicate;

@@ -1,23 +1,33 @@
 //! `points`: the forecast for each group and machine with its certificate. Only reads.
 
 use crate::base::words::{count, did_you_mean};
-use crate::cli::args::{Format, PointsArgs, WantedArgs};
+use crate::cli::args::{PointsArgs, PointsFormat, WantedArgs};
 use crate::cli::console::Console;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::pipeline::{self, Sound};
+use crate::cli::verbs::prove;
 use crate::estate::any::Purpose;
 use crate::graph::Units;
 use crate::inventory::{Inventory, read_file};
 use crate::model::Ladder;
-use crate::point::{AlignRequest, Member, Pending, Subject, forecast, json, text};
+use crate::point::{AlignRequest, Member, Pending, Subject, forecast, json, picture, text};
 use crate::source::codes::command as codes;
 
 /// Prints what would be chosen now.
 pub(in crate::cli) fn run(context: &Context, args: &PointsArgs) -> Result<Exit, Failure> {
     let Sound { plan, sources, warnings } = pipeline::sound(&args.plan)?;
     context.console.show(&sources, &warnings);
+    if args.verify && args.format == PointsFormat::Svg {
+        let (message, help) =
+            ("of what `--verify` finds there is no picture", "say `--format text` or `json`");
+        return Err(Failure::said(Exit::Usage, codes::OPTION_UNREADABLE, message, help));
+    }
+    if args.verify {
+        let estate = pipeline::open(context, &pipeline::estate_spec(&plan), Purpose::Look)?;
+        return context.runtime()?.block_on(prove::prove(context, pipeline::disks(&estate)?, args.format));
+    }
     let inventory = match &args.inventory {
         Some(path) => read_file(&path.display().to_string(), path)
             .map_err(|diagnostics| Failure::placeless(Exit::InputWrong, diagnostics))?,
@@ -32,9 +42,10 @@ pub(in crate::cli) fn run(context: &Context, args: &PointsArgs) -> Result<Exit, 
     let aligns = aligns(&units);
     let reference = args.wanted.lost_at.unwrap_or(inventory.now);
     let forecast = forecast(&subjects, &aligns, &inventory, reference);
-    match args.output.format {
-        Format::Json => Console::print_json(&json::document(&subjects, &forecast, inventory.now))?,
-        Format::Text => Console::print_clean(&text::render(&forecast))?,
+    match args.format {
+        PointsFormat::Json => Console::print_json(&json::document(&subjects, &forecast, inventory.now))?,
+        PointsFormat::Text => Console::print_clean(&text::render(&forecast))?,
+        PointsFormat::Svg => Console::print(&picture::svg(&subjects, &forecast, &inventory))?,
     }
     Ok(Exit::Done)
 }

@@ -18,7 +18,6 @@ use crate::drive::Interrupts;
 use crate::estate::any::Purpose;
 use crate::estate::qemu::{Qemu, Replicated};
 use crate::inventory::PointKind;
-use crate::source::codes::estate as codes;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReplicateArgs {
@@ -36,10 +35,7 @@ pub(in crate::cli) struct ReplicateArgs {
 pub(in crate::cli) fn run(context: &Context, args: &ReplicateArgs) -> Result<Exit, Failure> {
     let plan = pipeline::sound(&args.plan)?;
     let estate = pipeline::open(context, &pipeline::estate_spec(&plan.plan), Purpose::Look)?;
-    let disks = estate.disks().map_err(|why| {
-        let help = "name a plan whose estate is of the provider `qemu`";
-        Failure::said(Exit::Refused, codes::NOTHING_TO_OPERATE, why, help)
-    })?;
+    let disks = pipeline::disks(&estate)?;
     if args.unit {
         Console::print(&unit(context, &args.plan)?)?;
         return Ok(Exit::Done);

@@ -20,6 +20,9 @@ const STUCK_MAX: Duration = Duration::from_secs(60);
 /// When an act that waits is to be asked about again.
 const SOON: Duration = Duration::from_millis(20);
 
+/// How long one call goes on: others wait 20 s for the estate, and the engine 60 s for an answer.
+const CALL_MAX: Duration = Duration::from_secs(10);
+
 /// How a step ended.
 #[derive(Debug)]
 pub(super) enum Next {
@@ -78,6 +81,7 @@ pub(super) fn new_take(
         members.len() == machines.len() && members.iter().all(|member| machines.contains(member))
     });
     Ok(TakeWork {
+        compared: None,
         machines: machines.to_vec(),
         from: hands.site(from).to_owned(),
         to: hands.site(from.other()).to_owned(),
@@ -136,7 +140,11 @@ pub(super) fn begin(
 
 /// Takes an act as far as it goes in this call. Returns when to ask again, if it goes on.
 pub(super) async fn advance(hands: &mut Hands<'_>, act: &mut ActRecord) -> Result<Duration, Trouble> {
+    let began = hands.now();
     for _ in 0..hands.estate.steps_per_call {
+        if hands.now().since(began) > CALL_MAX {
+            return Ok(SOON);
+        }
         let outcome = match act.state.clone() {
             ActState::Done(_) | ActState::Failed(_) => return Ok(Duration::ZERO),
             ActState::Running => rehearsed_step(hands, act).await,

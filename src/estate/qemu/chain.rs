@@ -1,5 +1,5 @@
-//! Points at a site and the files that they stand on: which are needed, which can go, and how a
-//! chain is kept short. Deletes by recorded path only.
+//! Points at a site and the files that they stand on: which are needed, which can go, and how they
+//! go. Deletes by recorded path only.
 
 use std::collections::BTreeSet;
 
@@ -53,6 +53,15 @@ pub(super) fn line<'p>(points: &'p [PointRecord], id: &str) -> Vec<&'p PointReco
         wanted = record.parent.as_deref();
     }
     found
+}
+
+/// What is wrong with a point that stands on these, itself first: the first of them that is damaged.
+pub(super) fn damage(line: &[&PointRecord]) -> Option<String> {
+    line.iter().find_map(|point| {
+        let why = point.damaged.as_deref()?;
+        let same = line.first().is_some_and(|first| first.id == point.id);
+        Some(if same { why.to_owned() } else { format!("it stands on `{}`: {why}", point.id) })
+    })
 }
 
 /// How a file names the one it stands on. Disks and points lie equally deep in their site.
@@ -145,7 +154,10 @@ pub(super) fn seed(
         let bytes = path.metadata().map_err(|error| Trouble::io("look at", &path, &error))?.len();
         let file = disk.file.clone();
         let sums = Vec::new();
-        disks.insert(name.clone(), super::record::PointDisk { file, size: disk.size, bytes, sums });
+        disks.insert(
+            name.clone(),
+            super::record::PointDisk { file, size: disk.size, bytes, sums, lies: None },
+        );
     }
     let seed = PointRecord {
         format: "muster.point/1".to_owned(),
@@ -159,6 +171,7 @@ pub(super) fn seed(
         key: slug.to_owned(),
         full_because: None,
         same_as: record.rests_at.clone(),
+        damaged: None,
         discard: Vec::new(),
         disks,
     };
@@ -166,48 +179,4 @@ pub(super) fn seed(
     // From here on the files belong to the base.
     files::remove(&hands.estate.layout.vm(hands.site(side), &record.vm))?;
     Ok(id)
-}
-
-/// Merges the oldest point of a chain that is longer than is kept into the next one. Says whether
-/// there was anything to do.
-///
-/// Approach: the oldest is withdrawn first, for from the first byte of the merge it is no longer
-/// what its record says; the next one stays readable all the time. It then takes over the file.
-pub(super) async fn trim(hands: &Hands<'_>, side: Side, vm: &str, tip: &str) -> Result<bool, Trouble> {
-    let points = points(hands, side, vm)?;
-    let line = line(&points, tip);
-    let located = hands.locate(vm)?;
-    let used = [&located.target, &located.test].into_iter().flatten().any(|place| place.side == side);
-    let (false, true) = (used, line.len() > hands.estate.points_kept) else { return Ok(false) };
-    let [.., next, oldest] = line.as_slice() else { return Ok(false) };
-    if points.iter().filter(|point| point.parent.as_deref() == Some(oldest.id.as_str())).count() != 1 {
-        return Ok(false);
-    }
-    let mut withdrawn = (*oldest).clone();
-    withdrawn.state = PointState::Base;
-    keep(hands, side, &withdrawn)?;
-    let mut merged = (*next).clone();
-    merged.parent = None;
-    for (disk, below) in &oldest.disks {
-        let Some(above) = merged.disks.get_mut(disk) else { return Ok(false) };
-        let (from, into) = (hands.file(side, &above.file), hands.file(side, &below.file));
-        hands.estate.tools.merge(&from, &into).await?;
-        files::sync(&into)?;
-        for child in points.iter().filter(|point| point.parent.as_deref() == Some(next.id.as_str())) {
-            if let Some(on_top) = child.disks.get(disk) {
-                let path = hands.file(side, &on_top.file);
-                hands.estate.tools.rebase(&path, &backing(&on_top.file, &below.file)).await?;
-                files::sync(&path)?;
-            }
-        }
-        let left = std::mem::replace(&mut above.file, below.file.clone());
-        if left != below.file {
-            merged.discard.push(left);
-        }
-    }
-    // One rename: from here on the next point is the oldest, in the file of the one before.
-    keep(hands, side, &merged)?;
-    files::remove(&hands.estate.layout.point(hands.site(side), vm, &oldest.id))?;
-    sweep(hands, side, vm)?;
-    Ok(true)
 }

@@ -8,6 +8,7 @@ use super::hands::{Hands, is_served};
 use super::node::{self, View};
 use super::record::{Member, PointDisk, PointRecord, PointState, SetRecord, SetState, TakeWork};
 use super::ship::{self, scratch};
+use super::sums::Lies;
 use super::take::job;
 use super::trouble::Trouble;
 
@@ -35,8 +36,8 @@ pub(super) async fn confirm(
     if chain::point(hands, to, vm, &work.point)?.is_none() {
         let disk = |member: &&Member| {
             let file = ship::landed(&work.point, member);
-            let sums = member.sums.clone();
-            (member.disk.clone(), PointDisk { file, size: member.size, bytes: member.bytes, sums })
+            let (sums, lies) = (member.sums.clone(), lies(member));
+            (member.disk.clone(), PointDisk { file, size: member.size, bytes: member.bytes, sums, lies })
         };
         let record = PointRecord {
             format: "muster.point/1".to_owned(),
@@ -50,6 +51,7 @@ pub(super) async fn confirm(
             key: slug.to_owned(),
             full_because: first.and_then(|member| member.full_because.clone()),
             same_as: None,
+            damaged: None,
             discard: Vec::new(),
             disks: members.iter().map(disk).collect(),
         };
@@ -74,6 +76,16 @@ pub(super) async fn confirm(
         files::remove(&hands.file(from, &scratch(&work.point, member)))?;
     }
     release(hands, from, slug, &view, vm).await
+}
+
+/// A member's file as it lies: as shipped, but for the first piece where that names a parent.
+fn lies(member: &Member) -> Option<Lies> {
+    let mut sums = member.sums.clone();
+    if member.parent.is_some() {
+        // None where an earlier version shipped it.
+        sums.first_mut()?.clone_from(member.first.as_ref()?);
+    }
+    Some(Lies { length: member.bytes, sums })
 }
 
 /// Closes a machine's disks where only this act had them open, and lets others take points of it.

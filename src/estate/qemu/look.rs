@@ -157,7 +157,9 @@ fn points(
 ) -> Result<Vec<Point>, Trouble> {
     let site = hands.site(side);
     let mut found = Vec::new();
-    for record in chain::points(hands, side, name)? {
+    let records = chain::points(hands, side, name)?;
+    let any_damaged = records.iter().any(|record| record.damaged.is_some());
+    for record in &records {
         if record.state != PointState::Complete {
             continue;
         }
@@ -177,7 +179,8 @@ fn points(
             tags: TagSet::default(),
             kind: record.kind,
             processed: true,
-            usable: record.disks.values().all(|disk| hands.file(side, &disk.file).exists()),
+            usable: record.disks.values().all(|disk| hands.file(side, &disk.file).exists())
+                && !(any_damaged && chain::damage(&chain::line(&records, &record.id)).is_some()),
         });
     }
     found.sort_by_key(|point| std::cmp::Reverse(point.at));

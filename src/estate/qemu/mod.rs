@@ -18,18 +18,21 @@ mod guest;
 mod guest_spec;
 mod hands;
 mod look;
+mod merge;
 mod node;
 mod operate;
 mod qmp;
 mod record;
 mod replicate;
 mod ship;
+mod sums;
 mod switch;
 mod take;
 mod tls;
 mod tools;
 mod traces;
 mod trouble;
+mod verify;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,6 +56,7 @@ pub use describe::{DISKS_FORMAT, Description};
 pub use operate::Taken;
 pub use replicate::{Replicated, Schedule, Turn};
 pub use tools::{INSTALL, Tools};
+pub use verify::{Offered, Proof, Verifier};
 
 /// A unix socket's path in bytes, on Linux.
 const SOCKET_PATH_MAX: usize = 107;

@@ -10,6 +10,8 @@ use crate::base::Timestamp;
 use crate::event::{Detail, EstateError, Request};
 use crate::inventory::PointKind;
 
+use super::sums::Lies;
+
 /// A site's daemon. Written before it is started, and again once its process is known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct SiteRecord {
@@ -128,6 +130,10 @@ pub(super) struct PointDisk {
     pub(super) bytes: u64,
     /// Of what was shipped, one sum a piece, compared with what was read back.
     pub(super) sums: Vec<String>,
+    /// Its file as it lies, in which the name of the file below is written. None of a point of an earlier
+    /// version, and of disks that became a base.
+    #[serde(default)]
+    pub(super) lies: Option<Lies>,
 }
 
 /// A machine's point. Its existence is the declaration: it is written last.
@@ -157,6 +163,9 @@ pub(super) struct PointRecord {
     /// The point at the other site that has the same content: a base for going on from there.
     #[serde(default)]
     pub(super) same_as: Option<String>,
+    /// What is wrong with its own files, as found by reading them: it and all that stand on it are not usable.
+    #[serde(default)]
+    pub(super) damaged: Option<String>,
     /// Files that a merge left and that are to be deleted.
     #[serde(default)]
     pub(super) discard: Vec<String>,
@@ -258,6 +267,20 @@ pub(super) struct TakeWork {
     pub(super) then_set: bool,
     /// For people, with the outcome.
     pub(super) note: String,
+    /// How far the files of the next merge are compared.
+    #[serde(default)]
+    pub(super) compared: Option<Box<Compared>>,
+}
+
+/// Before a merge, files are compared with their sums piece by piece: what is damaged is not merged.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Compared {
+    /// The machine.
+    pub(super) vm: String,
+    /// The oldest point, which is merged into.
+    pub(super) oldest: String,
+    /// Pieces that agree.
+    pub(super) pieces: usize,
 }
 
 /// One disk of a point that is being taken.
@@ -283,6 +306,9 @@ pub(super) struct Member {
     pub(super) sums: Vec<String>,
     /// Bytes shipped.
     pub(super) bytes: u64,
+    /// Sum of the first piece after the name of the parent was written into it.
+    #[serde(default)]
+    pub(super) first: Option<String>,
     /// Whether its file has its final name there.
     pub(super) shipped: bool,
 }

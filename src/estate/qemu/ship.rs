@@ -2,21 +2,15 @@
 //! read back, then set on its parent and given its name. Any step may be done again.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
-
-use sha2::{Digest as _, Sha256};
 
 use super::chain;
 use super::files;
 use super::hands::Hands;
 use super::record::{Member, TakeWork};
+use super::sums::{PIECE, pass, sum_of};
 use super::trouble::Trouble;
-
-/// What is synced and recorded at once: a second or two of a slow disk.
-const PIECE: u64 = 64 * 1024 * 1024;
-/// What is held in memory.
-const BUFFER: usize = 1024 * 1024;
 
 /// A disk's scratch file, relative to the machine's site.
 pub(super) fn scratch(point: &str, member: &Member) -> String {
@@ -68,6 +62,10 @@ pub(super) async fn step(hands: &Hands<'_>, work: &mut TakeWork) -> Result<bool,
         let message = format!("`{}` is gone from the other site", there.display());
         return Err(Trouble::Retry("copy_lost", message));
     }
+    if member.parent.is_some() {
+        // Its header names the parent now; everything else was compared with what was shipped.
+        member.first = Some(sum_of(&there, 0, PIECE.min(total)).await?);
+    }
     member.shipped = true;
     Ok(work.members.iter().all(|member| member.shipped))
 }
@@ -86,34 +84,4 @@ async fn copy(source: &Path, target: &Path, at: u64, length: u64) -> Result<Stri
     output.sync_all().map_err(writing)?;
     files::sync_folder_of(target)?;
     Ok(sum)
-}
-
-async fn sum_of(path: &Path, at: u64, length: u64) -> Result<String, Trouble> {
-    let reading = |error: std::io::Error| Trouble::io("read", path, &error);
-    let mut input = File::open(path).map_err(reading)?;
-    input.seek(SeekFrom::Start(at)).map_err(reading)?;
-    pass(&mut input, length, path, &mut |_| Ok(())).await
-}
-
-/// Reads `length` bytes, hands them on, and returns their sum.
-async fn pass(
-    input: &mut File,
-    length: u64,
-    path: &Path,
-    each: &mut (dyn FnMut(&[u8]) -> Result<(), Trouble> + Send),
-) -> Result<String, Trouble> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; BUFFER];
-    let mut left = length;
-    while left > 0 {
-        let want = usize::try_from(left).map_or(BUFFER, |left| left.min(BUFFER));
-        let Some(room) = buffer.get_mut(..want) else { break };
-        input.read_exact(room).map_err(|error| Trouble::io("read", path, &error))?;
-        hasher.update(&*room);
-        each(room)?;
-        left -= want as u64;
-        // Other machines' acts are served between two buffers.
-        tokio::task::yield_now().await;
-    }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -160,6 +160,11 @@ async fn usable_point(
         let message = format!("`{machine}` has no recovery point `{id}` at `{}`", hands.site(side));
         return Err(Trouble::Refused("unknown_point", message));
     };
+    let points = chain::points(hands, side, machine)?;
+    if let Some(why) = chain::damage(&chain::line(&points, id)) {
+        let message = format!("the point `{id}` of `{machine}` cannot be used: {why}");
+        return Err(Trouble::Refused("point_unusable", message));
+    }
     for disk in point.disks.values() {
         let path = hands.file(side, &disk.file);
         hands.estate.tools.chain_is_whole(&path).await.map_err(|trouble| match trouble {

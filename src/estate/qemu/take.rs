@@ -15,6 +15,7 @@ use super::describe::Side;
 use super::files;
 use super::freeze;
 use super::hands::{Hands, is_served};
+use super::merge;
 use super::node::{self, View};
 use super::record::{Member, PointRecord, PointState, SetState, Stage, TakeWork, VmRecord};
 use super::ship::{self, scratch};
@@ -90,6 +91,7 @@ async fn begin(hands: &mut Hands<'_>, slug: &str, work: &mut TakeWork) -> Result
                 full_because: None,
                 sums: Vec::new(),
                 bytes: 0,
+                first: None,
                 shipped: false,
             };
             match &parent {
@@ -165,6 +167,10 @@ fn parent_of(
         let why = work.note.clone();
         return Ok(Err(if why.is_empty() { "it is the first copy".to_owned() } else { why }));
     };
+    let points = chain::points(hands, to, &record.vm)?;
+    if let Some(why) = chain::damage(&chain::line(&points, parent)) {
+        return Ok(Err(format!("the point `{parent}` is damaged: {why}")));
+    }
     let found = chain::point(hands, to, &record.vm, parent)?;
     Ok(found
         .filter(|found| record.disks.keys().all(|disk| found.disks.contains_key(disk)))
@@ -333,7 +339,7 @@ async fn trim(hands: &mut Hands<'_>, slug: &str, work: &mut TakeWork) -> Result<
     for vm in &work.machines {
         // The point is declared: what is left of old ones is tried again after the next.
         let swept = chain::sweep(hands, to, vm);
-        match swept.and(chain::trim(hands, to, vm, &work.point).await) {
+        match swept.and(merge::trim(hands, to, vm, &work.point, &mut work.compared).await) {
             Ok(true) => return Ok(Next::Again),
             Ok(false) => {}
             Err(Trouble::Refused(_, why) | Trouble::Retry(_, why) | Trouble::Later(why)) => {
@@ -397,6 +403,7 @@ fn set_after(hands: &Hands<'_>, slug: &str, work: &TakeWork) -> Option<TakeWork>
         then_set: false,
         last: false,
         app: false,
+        compared: None,
         note,
         from: work.from.clone(),
         to: work.to.clone(),

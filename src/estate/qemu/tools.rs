@@ -2,9 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use serde::Deserialize;
 use tokio::process::Command;
 
 use crate::source::Diagnostic;
@@ -18,8 +19,44 @@ pub const INSTALL: &str = "apt-get install -y qemu-utils";
 pub(super) const INSTALL_GUESTS: &str = "apt-get install -y --no-install-recommends qemu-system-x86";
 /// One run of `qemu-img`: below the 60 s that a call of an estate may take.
 const RUN_MAX: Duration = Duration::from_secs(45);
+/// One run that reads a whole disk, outside any call of the engine: a tebibyte at 75 MB/s.
+const READ_MAX: Duration = Duration::from_secs(4 * 3600);
+/// What `qemu-img check` ends with where it found leaks and nothing else.
+const LEAKS_ONLY: i32 = 3;
 /// What is shown of a program's complaint.
 const COMPLAINT_CHARS_MAX: usize = 400;
+
+/// What a qcow2 file says of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Header {
+    /// The disk's size in bytes.
+    pub(super) virtual_size: u64,
+    /// The file that it stands on, as written.
+    #[serde(default)]
+    pub(super) backing_filename: Option<String>,
+    /// What only this format has.
+    format_specific: Specific,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+struct Specific {
+    data: SpecificData,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct SpecificData {
+    #[serde(default)]
+    data_file: Option<String>,
+}
+
+impl Header {
+    /// Another file in which its bytes would lie: the provider makes none.
+    pub(super) fn elsewhere(&self) -> Option<&str> {
+        self.format_specific.data.data_file.as_deref()
+    }
+}
 
 /// The programs by path, or by name to be looked for on `PATH`.
 #[derive(Clone, Debug)]
@@ -71,23 +108,67 @@ impl Tools {
         self.run(&[&"info", &"-U", &"--backing-chain", &"--output=json", &path]).await
     }
 
+    /// What a file's own header says. Opens nothing below it.
+    pub(super) async fn header(&self, path: &Path) -> Result<Header, Trouble> {
+        let args: &[&(dyn AsRef<std::ffi::OsStr> + Send + Sync)] =
+            &[&"info", &"-U", &"-f", &"qcow2", &"--output=json", &path];
+        let output = self.output(RUN_MAX, args).await?;
+        serde_json::from_slice(&output.stdout).map_err(|error| {
+            let why = crate::base::words::json(&error);
+            Trouble::Retry("tool_failed", format!("`{}` said what cannot be read: {why}", self.img.display()))
+        })
+    }
+
+    /// Looks for references in a file that lead nowhere or overlap. Space that nothing refers to is harmless.
+    pub(super) async fn check(&self, path: &Path) -> Result<(), Trouble> {
+        self.finish(&[LEAKS_ONLY], READ_MAX, &[&"check", &"-q", &"-U", &"-f", &"qcow2", &path])
+            .await
+            .map(drop)
+    }
+
+    /// Reads everything that a disk holds, through all files that it stands on, to nowhere.
+    pub(super) async fn read_through(&self, path: &Path, size: u64) -> Result<(), Trouble> {
+        let nowhere = format!("driver=null-co,size={size}");
+        let args: &[&(dyn AsRef<std::ffi::OsStr> + Send + Sync)] =
+            &[&"convert", &"-q", &"-U", &"-n", &"-f", &"qcow2", &"--target-image-opts", &path, &nowhere];
+        self.output(READ_MAX, args).await.map(drop)
+    }
+
     async fn run(&self, args: &[&(dyn AsRef<std::ffi::OsStr> + Send + Sync)]) -> Result<(), Trouble> {
+        self.output(RUN_MAX, args).await.map(drop)
+    }
+
+    async fn output(
+        &self,
+        limit: Duration,
+        args: &[&(dyn AsRef<std::ffi::OsStr> + Send + Sync)],
+    ) -> Result<Output, Trouble> {
+        self.finish(&[], limit, args).await
+    }
+
+    /// Runs it; success, or one of the codes that are as good.
+    async fn finish(
+        &self,
+        as_good: &[i32],
+        limit: Duration,
+        args: &[&(dyn AsRef<std::ffi::OsStr> + Send + Sync)],
+    ) -> Result<Output, Trouble> {
         let mut command = Command::new(&self.img);
         for arg in args {
             command.arg(arg.as_ref());
         }
         command.stdin(Stdio::null()).env("LC_ALL", "C").kill_on_drop(true);
-        let output = match tokio::time::timeout(RUN_MAX, command.output()).await {
+        let output = match tokio::time::timeout(limit, command.output()).await {
             Ok(Ok(output)) => output,
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing(&self.img)),
             Ok(Err(error)) => return Err(Trouble::io("run", &self.img, &error)),
             Err(_) => {
-                let message = format!("`{}` did not end within {}s", self.img.display(), RUN_MAX.as_secs());
+                let message = format!("`{}` did not end within {}s", self.img.display(), limit.as_secs());
                 return Err(Trouble::Retry("tool_timed_out", message));
             }
         };
-        if output.status.success() {
-            return Ok(());
+        if output.status.success() || output.status.code().is_some_and(|code| as_good.contains(&code)) {
+            return Ok(output);
         }
         let said = complaint(&output.stderr);
         let code = if said.contains("No space left") { "no_space" } else { "tool_failed" };

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use petgraph::graph::NodeIndex;
 
+use crate::base::words::escaped;
 use crate::graph::Phase;
 use crate::graph::types::{Graph, Work};
 use crate::graph::why::Need;
@@ -204,20 +205,4 @@ fn node(out: &mut String, graph: &Graph<'_>, it: &Placed, spot: Spot) {
         y + 19
     )
     .unwrap_or_default();
-}
-
-/// A text inside XML; control characters, which XML cannot hold, become spaces.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            _ if letter.is_control() => out.push(' '),
-            _ => out.push(letter),
-        }
-    }
-    out
 }

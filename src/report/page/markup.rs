@@ -1,23 +1,7 @@
 //! Pieces of HTML. Every text that comes from outside goes through `escaped`, which also frees it of
 //! control characters and of marks that turn the direction of writing.
 
-use crate::report::words::clean;
-
-/// Text as it may stand in an element or in a quoted attribute.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in clean(text).chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            letter => out.push(letter),
-        }
-    }
-    out
-}
+pub(super) use crate::base::words::escaped;
 
 /// The text that a page's entities stand for.
 pub(super) fn unescaped(text: &str) -> String {

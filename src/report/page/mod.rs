@@ -1,7 +1,6 @@
 //! The report as one page that stands by itself: no script, nothing fetched, the run log inside. A run,
 //! its events and its evidence in, HTML out; the same in gives the same bytes.
 
-mod axis;
 mod markup;
 mod picture;
 mod proof;

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::base::Timestamp;
+use crate::base::axis::Axis;
 use crate::base::time::format_duration_short;
 use crate::base::words::count;
 use crate::report::gather::reached;
 use crate::runbook::{NodeId, Phase};
 
-use super::axis::Axis;
 use super::markup::{Html, escaped};
 use super::rows::{self, Row, Rows};
 use super::sections::Report;

@@ -209,8 +209,9 @@ Right, as it was set up:
 A machine with other disks gets another name.
 "#;
     NOTHING_TO_OPERATE = "MP0546", "the estate has nothing for an operator to do", r#"
-`muster estate` sets disks up, takes points of them and stops what serves them. A simulated estate has
-no disks: it begins as its inventory says, and its time, which takes points, goes on while a run drives
+`muster estate` sets disks up, takes points of them and stops what serves them; `muster replicate` takes
+points on a schedule; `muster points --verify` reads the files of points. A simulated estate has no
+disks: it begins as its inventory says, and its time, which takes points, goes on while a run drives
 it.
 
 Wrong, for an estate of the provider `sim`:

@@ -44,18 +44,24 @@ const STEPS: [u64; 25] = [
 
 /// A stretch of time and where it is drawn.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Piece {
-    pub(super) from: Timestamp,
-    pub(super) to: Timestamp,
-    pub(super) left: f64,
-    pub(super) right: f64,
-    pub(super) folded: bool,
+pub struct Piece {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
+    /// Where it begins.
+    pub left: f64,
+    /// Where it ends.
+    pub right: f64,
+    /// Whether it is pressed together.
+    pub folded: bool,
 }
 
 /// A line of time.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
-    pub(super) pieces: Vec<Piece>,
+pub struct Axis {
+    /// Its stretches, in order.
+    pub pieces: Vec<Piece>,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "places of a picture")]
@@ -65,7 +71,8 @@ fn length(from: Timestamp, to: Timestamp) -> f64 {
 
 impl Axis {
     /// From `from` to `to` on `width`, with what is `busy` unfolded.
-    pub(super) fn new(from: Timestamp, to: Timestamp, busy: Vec<(Timestamp, Timestamp)>, width: f64) -> Self {
+    #[must_use]
+    pub fn new(from: Timestamp, to: Timestamp, busy: Vec<(Timestamp, Timestamp)>, width: f64) -> Self {
         let idle = idle(from, to, busy);
         let whole = length(from, to);
         let work = whole - idle.iter().map(|(from, to)| length(*from, *to)).sum::<f64>();
@@ -100,7 +107,8 @@ impl Axis {
     }
 
     /// Where an instant is drawn.
-    pub(super) fn x(&self, at: Timestamp) -> f64 {
+    #[must_use]
+    pub fn x(&self, at: Timestamp) -> f64 {
         let piece = self.pieces.iter().find(|piece| at <= piece.to).or(self.pieces.last());
         let Some(piece) = piece else { return 0.0 };
         let whole = length(piece.from, piece.to);
@@ -109,7 +117,8 @@ impl Axis {
     }
 
     /// Marks with the time since `zero`, as far apart as they can be read.
-    pub(super) fn marks(&self, zero: Timestamp) -> Vec<(f64, Duration)> {
+    #[must_use]
+    pub fn marks(&self, zero: Timestamp) -> Vec<(f64, Duration)> {
         let plain = || self.pieces.iter().filter(|piece| !piece.folded);
         let (time, place) = plain().fold((0.0, 0.0), |(time, place), piece| {
             (time + length(piece.from, piece.to), place + piece.right - piece.left)
