@@ -19,7 +19,7 @@ use musterpoint::model::{Mode, Operation, Plan};
 use musterpoint::rules::{self, ScriptLookup, ScriptTrouble};
 use musterpoint::source::{Diagnostic, FileId, Sources};
 use musterpoint::syntax;
-use support::{Work, heading, line, measure, note};
+use support::{Work, heading, line, measure, note, resident};
 
 const ESTATE: &str =
     "estate contoso {\n  sites    = [avs, azure]\n  provider = sim { inventory = \"contoso.json\" }\n}\n";
@@ -130,14 +130,6 @@ fn memory(whose: &str, text: &str, machines: usize) {
         std::mem::forget(black_box(syntax::parse(FileId::from_index(0), text)));
     }
     note(&resident("VmHWM").saturating_sub(before).to_string());
-}
-
-/// A line of the kernel's account of this process, in bytes.
-fn resident(what: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(what));
-    let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kibibytes.unwrap_or(0) * 1024
 }
 
 /// What `generated::plan` says, in HCL: the same names, values, texts and comments, with its blocks, lists

@@ -28,42 +28,48 @@ fn main() -> Result<(), Failed> {
     runtime.block_on(estate.set_up()).map_err(|error| error.to_string())?;
     let measured = rounds(&runtime, &estate, place.path());
     runtime.block_on(estate.stop_daemons()).map_err(|error| error.to_string())?;
-    let (large, pair, floor) = measured?;
+    let measured = measured?;
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("{ROUNDS} rounds; load {}", load.trim());
     println!(
         "{CHANGED} MiB of 1 GiB changed, to durable at the other site: {:.0} ms; goal 1000 ms",
-        middle(large.0)
+        middle(measured.large)
     );
-    println!("  the same bytes written and synced, and read: {:.0} ms", middle(floor));
-    println!("  its cut: {:.1} ms", middle(large.1));
-    println!("two machines, 1 MiB each, as one set: {:.0} ms", middle(pair.0));
-    println!("  its cut, for which both wait: {:.1} ms; goal 20 ms", middle(pair.1));
+    println!("  the same bytes written and synced, and read: {:.0} ms", middle(measured.floor));
+    println!("  its cut: {:.1} ms", middle(measured.large_cut));
+    println!("two machines, 1 MiB each, as one set: {:.0} ms", middle(measured.pair));
+    println!("  its cut, for which both wait: {:.1} ms; goal 20 ms", middle(measured.pair_cut));
     Ok(())
 }
 
 type Times = Vec<f64>;
 
-fn rounds(
-    runtime: &tokio::runtime::Runtime,
-    estate: &Qemu,
-    place: &Path,
-) -> Result<((Times, Times), (Times, Times), Times), Failed> {
-    let (mut large, mut pair, mut floor) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()), Vec::new());
+/// Milliseconds of each round.
+#[derive(Default)]
+struct Measured {
+    large: Times,
+    large_cut: Times,
+    pair: Times,
+    pair_cut: Times,
+    floor: Times,
+}
+
+fn rounds(runtime: &tokio::runtime::Runtime, estate: &Qemu, place: &Path) -> Result<Measured, Failed> {
+    let mut measured = Measured::default();
     for round in 0..ROUNDS {
         change(runtime, estate, "large", round * CHANGED, CHANGED)?;
         let (took, taken) = take(runtime, estate, "large")?;
-        large.0.push(milliseconds(took));
-        large.1.push(milliseconds(taken.cut));
+        measured.large.push(milliseconds(took));
+        measured.large_cut.push(milliseconds(taken.cut));
         for machine in ["one", "two"] {
             change(runtime, estate, machine, round, 1)?;
         }
         let (took, taken) = take(runtime, estate, "pair")?;
-        pair.0.push(milliseconds(took));
-        pair.1.push(milliseconds(taken.cut));
-        floor.push(milliseconds(copied(place)?));
+        measured.pair.push(milliseconds(took));
+        measured.pair_cut.push(milliseconds(taken.cut));
+        measured.floor.push(milliseconds(copied(place)?));
     }
-    Ok((large, pair, floor))
+    Ok(measured)
 }
 
 fn take(runtime: &tokio::runtime::Runtime, estate: &Qemu, of: &str) -> Result<(Duration, Taken), Failed> {

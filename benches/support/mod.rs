@@ -115,3 +115,12 @@ pub(crate) fn grouped(number: u64) -> String {
     }
     out
 }
+
+/// A line of the kernel's account of this process, in bytes.
+#[allow(dead_code, reason = "not every bench counts memory")]
+pub(crate) fn resident(what: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
+    let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
