@@ -11,14 +11,16 @@ if [ ! -f "$folder/site.json" ]; then
   echo "$folder has no record of a daemon, so it is not known what serves $site" >&2
   exit 1
 fi
-# A process is the site's only while its command line names the file in which it said its number.
+# A process is the site's only while its command line names the file in which it said its number, however the
+# way to that file is spelt.
 is_of() {
-  tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline" | grep -qF "$2"
+  named=$(tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline" | sed -n '/^--*pidfile$/{n;p;}')
+  [ -n "$named" ] && [ "$(realpath -m "$named")" = "$(realpath -m "$2")" ]
 }
 for said in "$folder"/vms/*/guest.pid; do
   guest=$(cat "$said" 2>/dev/null || true)
   if [ -n "$guest" ] && is_of "$guest" "$said"; then
-    kill -KILL "$guest"
+    kill -KILL "$guest" 2>/dev/null || true
     echo "the power of $(basename "$(dirname "$said")") at $site is cut"
   fi
 done
@@ -26,11 +28,15 @@ ours() {
   is_of "$pid" "$folder/qsd.pid"
 }
 pid=$(cat "$folder/qsd.pid" 2>/dev/null || true)
+if [ -n "$pid" ] && ! ours && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q qemu-storage-daemon; then
+  echo "process $pid is a storage daemon and not known to be that of $site: it is not known whether $site is cut off" >&2
+  exit 1
+fi
 if [ -z "$pid" ] || ! ours; then
   echo "$site is cut off already: no storage daemon runs"
   exit 0
 fi
-kill -TERM "$pid"
+kill -TERM "$pid" 2>/dev/null || true
 tries=0
 while ours; do
   tries=$((tries + 1))

@@ -18,5 +18,6 @@ mod cycle;
 mod engine;
 mod lab;
 mod paper;
+mod quiesce;
 mod refused;
 mod tls;

@@ -22,6 +22,17 @@ const LINE_BYTES_MAX: u64 = 1024 * 1024;
 const RESET: u8 = 0xFF;
 static SYNCS: AtomicU64 = AtomicU64::new(1);
 
+/// Why an agent did not do what it was asked for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum AgentTrouble {
+    /// It was not reached, or did not answer; what it did is not known.
+    #[error("{0}")]
+    Silent(String),
+    /// It answered with a no.
+    #[error("{0}")]
+    Refused(String),
+}
+
 /// A connection to the agent of one guest.
 #[derive(Debug)]
 pub(super) struct Agent {
@@ -31,19 +42,21 @@ pub(super) struct Agent {
 
 impl Agent {
     /// Connects and finds the place in the stream from which answers are answers to this client.
-    pub(super) async fn connect(socket: &Path, limit: Duration) -> Result<Self, String> {
+    pub(super) async fn connect(socket: &Path, limit: Duration) -> Result<Self, AgentTrouble> {
         let deadline = Instant::now() + limit;
-        let silent = || "its agent does not answer".to_owned();
-        let stream = timeout_at(deadline, UnixStream::connect(socket)).await.map_err(|_| silent())?.map_err(
-            |error| format!("its agent cannot be reached: {}", crate::base::words::system(&error)),
-        )?;
+        let silent = || AgentTrouble::Silent("its agent does not answer".to_owned());
+        let stream = timeout_at(deadline, UnixStream::connect(socket)).await.map_err(|_| silent())?;
+        let stream = stream.map_err(|error| {
+            let why = crate::base::words::system(&error);
+            AgentTrouble::Silent(format!("its agent cannot be reached: {why}"))
+        })?;
         let (reader, writer) = stream.into_split();
         let mut agent = Self { reader: BufReader::new(reader), writer };
         timeout_at(deadline, agent.sync()).await.map_err(|_| silent())??;
         Ok(agent)
     }
 
-    async fn sync(&mut self) -> Result<(), String> {
+    async fn sync(&mut self) -> Result<(), AgentTrouble> {
         // Another one than any client before has used.
         let count = SYNCS.fetch_add(1, Ordering::Relaxed);
         let number = (u64::from(std::process::id()) << 24) | (count & 0x00FF_FFFF);
@@ -62,62 +75,66 @@ impl Agent {
     }
 
     /// Whether it answers.
-    pub(super) async fn ping(&mut self) -> Result<(), String> {
+    pub(super) async fn ping(&mut self) -> Result<(), AgentTrouble> {
         self.ask("guest-ping").await.map(drop)
     }
 
     /// Stops all writing to the guest's file systems. Says how many were frozen.
-    pub(super) async fn freeze(&mut self) -> Result<u64, String> {
+    pub(super) async fn freeze(&mut self) -> Result<u64, AgentTrouble> {
         self.ask("guest-fsfreeze-freeze").await.map(|answer| answer.as_u64().unwrap_or_default())
     }
 
     /// Lets writing go on. Harmless where nothing is frozen.
-    pub(super) async fn thaw(&mut self) -> Result<(), String> {
+    pub(super) async fn thaw(&mut self) -> Result<(), AgentTrouble> {
         self.ask("guest-fsfreeze-thaw").await.map(drop)
     }
 
     /// Asks the guest to power itself off. It does not answer.
-    pub(super) async fn power_off(&mut self) -> Result<(), String> {
+    pub(super) async fn power_off(&mut self) -> Result<(), AgentTrouble> {
         let ask = json!({ "execute": "guest-shutdown", "arguments": { "mode": "powerdown" } });
         timeout_at(Instant::now() + ANSWER_MAX, self.send(&ask))
             .await
-            .map_err(|_| "its agent takes nothing in".to_owned())?
+            .map_err(|_| AgentTrouble::Silent("its agent takes nothing in".to_owned()))?
     }
 
-    async fn ask(&mut self, command: &str) -> Result<Value, String> {
+    async fn ask(&mut self, command: &str) -> Result<Value, AgentTrouble> {
         let exchange = async {
             self.send(&json!({ "execute": command })).await?;
             let line = self.line().await?;
-            serde_json::from_slice::<Value>(&line).map_err(|_| "its agent's answer is cut".to_owned())
+            serde_json::from_slice::<Value>(&line)
+                .map_err(|_| AgentTrouble::Silent("its agent's answer is cut".to_owned()))
         };
         let limit = ANSWER_MAX.as_secs();
-        let answer = timeout_at(Instant::now() + ANSWER_MAX, exchange)
-            .await
-            .map_err(|_| format!("its agent did not answer `{command}` within {limit}s"))??;
+        let answer = timeout_at(Instant::now() + ANSWER_MAX, exchange).await.map_err(|_| {
+            AgentTrouble::Silent(format!("its agent did not answer `{command}` within {limit}s"))
+        })??;
         match (answer.get("return"), answer.pointer("/error/desc").and_then(Value::as_str)) {
             (Some(result), _) => Ok(result.clone()),
             (None, why) => {
                 let why = why.unwrap_or("no reason given").trim_end_matches('.');
-                Err(format!("its agent refused `{command}`: {}", why.escape_debug()))
+                Err(AgentTrouble::Refused(format!("its agent refused `{command}`: {}", why.escape_debug())))
             }
         }
     }
 
-    async fn send(&mut self, ask: &Value) -> Result<(), String> {
+    async fn send(&mut self, ask: &Value) -> Result<(), AgentTrouble> {
         self.writer.write_all(format!("{ask}\n").as_bytes()).await.map_err(|error| gone(&error))
     }
 
-    async fn line(&mut self) -> Result<Vec<u8>, String> {
+    async fn line(&mut self) -> Result<Vec<u8>, AgentTrouble> {
         let mut line = Vec::new();
         let read = (&mut self.reader)
             .take(LINE_BYTES_MAX)
             .read_until(b'\n', &mut line)
             .await
             .map_err(|error| gone(&error))?;
-        if read == 0 { Err("its agent's line was closed".to_owned()) } else { Ok(line) }
+        if read == 0 {
+            return Err(AgentTrouble::Silent("its agent's line was closed".to_owned()));
+        }
+        Ok(line)
     }
 }
 
-fn gone(error: &std::io::Error) -> String {
-    format!("its agent's line broke: {}", crate::base::words::system(error))
+fn gone(error: &std::io::Error) -> AgentTrouble {
+    AgentTrouble::Silent(format!("its agent's line broke: {}", crate::base::words::system(error)))
 }

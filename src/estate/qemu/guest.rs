@@ -16,7 +16,7 @@ use tokio::process::Command;
 
 use crate::base::{Digest, Timestamp};
 
-use super::agent::{self, Agent};
+use super::agent::{self, Agent, AgentTrouble};
 use super::daemon;
 use super::describe::{Host, Side};
 use super::files;
@@ -76,6 +76,8 @@ pub(super) enum Stands {
     PoweredOff,
     /// Its process is there and does not compute: its disks fail, or somebody stopped it.
     Stuck,
+    /// Its process is there and its monitor does not answer: somebody else holds it, or the host stalls.
+    Silent,
 }
 
 impl Guest<'_> {
@@ -113,11 +115,11 @@ impl Guest<'_> {
         }
         let asked = match self.qmp(hands).await {
             Ok(mut qmp) => qmp.call("query-status", json!({})).await,
-            Err(_) => return Ok(if self.lives(hands)? { Stands::Stuck } else { Stands::Gone }),
+            Err(_) => return Ok(if self.lives(hands)? { Stands::Silent } else { Stands::Gone }),
         };
         let status = match &asked {
             Ok(answer) => answer.get("status").and_then(Value::as_str).unwrap_or_default(),
-            Err(_) => "",
+            Err(_) => return Ok(Stands::Silent),
         };
         Ok(match status {
             "running" => Stands::Runs,
@@ -138,9 +140,17 @@ impl Guest<'_> {
             Stands::Runs => return Ok(()),
             Stands::Gone => {}
             Stands::PoweredOff | Stands::Stuck => self.end(hands).await?,
+            // It may well compute: nobody ends it for that.
+            Stands::Silent => {
+                return Err(Trouble::Later(format!(
+                    "the monitor of the guest of `{}` does not answer",
+                    self.vm
+                )));
+            }
         }
-        for what in ["qmp", "agent", "pid"] {
-            // What a killed one left would keep its successor from starting.
+        for what in ["qmp", "agent"] {
+            // What a killed one left would keep its successor from starting. The file of its number stays: a
+            // living emulator holds it locked, and a second one on the same disks does not start.
             files::remove(&self.file(hands, what))?;
         }
         let host = Host::of(self.side, self.test);
@@ -159,7 +169,17 @@ impl Guest<'_> {
         let pid = self.launch(hands, spec, &args).await?;
         record.pid = Some(pid);
         record.started = daemon::process(pid).map(|(started, _)| started);
-        files::write_json(&kept, &record)
+        files::write_json(&kept, &record)?;
+        if !self.lives(hands)? {
+            // Whoever cannot find it again would start a second one on the same disks.
+            kill(Some(pid));
+            let message = format!(
+                "the guest of `{}` runs under another command line than `{}` was started with, and was ended",
+                self.vm, spec.program
+            );
+            return Err(Trouble::Refused("guest_unknown", message));
+        }
+        Ok(())
     }
 
     async fn launch(&self, hands: &Hands<'_>, spec: &GuestSpec, args: &[String]) -> Result<u32, Trouble> {
@@ -320,19 +340,20 @@ impl Guest<'_> {
             Stands::Gone => return Ok(Err(of("it does not run".to_owned()))),
             Stands::PoweredOff => return Ok(Err(of("it has powered itself off".to_owned()))),
             Stands::Stuck => return Ok(Err(of("it stands still".to_owned()))),
+            Stands::Silent => return Ok(Err(of("its monitor does not answer".to_owned()))),
             Stands::Runs => {}
         }
         if !spec.agent {
             return Ok(Ok(()));
         }
         Ok(match Agent::connect(&self.file(hands, "agent"), PING_MAX).await {
-            Ok(mut agent) => agent.ping().await.map_err(of),
-            Err(why) => Err(of(why)),
+            Ok(mut agent) => agent.ping().await.map_err(|why| of(why.to_string())),
+            Err(why) => Err(of(why.to_string())),
         })
     }
 
     /// A connection to its agent.
-    pub(super) async fn agent(&self, hands: &Hands<'_>) -> Result<Agent, String> {
+    pub(super) async fn agent(&self, hands: &Hands<'_>) -> Result<Agent, AgentTrouble> {
         Agent::connect(&self.file(hands, "agent"), agent::GREETING_MAX).await
     }
 

@@ -94,7 +94,7 @@ impl<'a> Hands<'a> {
         }
         let hands = Self::new(estate, turn, Some(lock));
         // Left by a holder that ended: nothing else is done before. One that cannot be reached holds up no others.
-        let _tried = freeze::thaw(&hands).await;
+        let _tried = freeze::thaw_left(&hands).await;
         Ok(hands)
     }
 

@@ -97,11 +97,13 @@ async fn guest_is_down(
             record.clean = Some(true);
             hands.keep(side, record)?;
         }
-        Stands::Runs | Stands::Stuck if hands.now().since(began) < spec.guest => {
-            guest.ask_to_power_off(hands, known).await?;
-            return Ok(false);
+        Stands::Runs | Stands::Stuck | Stands::Silent if hands.now().since(began) < spec.guest => {
+            match guest.ask_to_power_off(hands, known).await {
+                Ok(()) | Err(Trouble::Later(_)) => return Ok(false),
+                Err(trouble) => return Err(trouble),
+            }
         }
-        Stands::Runs | Stands::Stuck => match spec.then {
+        Stands::Runs | Stands::Stuck | Stands::Silent => match spec.then {
             ShutdownThen::Halt => {
                 let limit = crate::base::time::format_duration(spec.guest);
                 let message = format!("the guest of `{machine}` did not power itself off within {limit}");
@@ -262,6 +264,14 @@ pub(super) async fn fail_over(
         }
     }
     let point = usable_point(hands, side, machine, id).await?;
+    if mode == Some(Mode::Unplanned)
+        && let Some((guest, _)) = hands.guest(machine, source.side, false)
+        && matches!(guest.stands(hands).await?, Stands::Runs | Stands::Silent)
+    {
+        // Whatever was not learnt of it before: two guests that run are worse than none that does.
+        let message = format!("the guest of `{machine}` still runs at `{}`", hands.site(source.side));
+        return Err(Trouble::Refused("source_running", message));
+    }
     let word = if mode.is_some() { "fo" } else { "test" };
     let record = overlays(hands, side, slug, &point, word).await?;
     if mode.is_some() {
@@ -309,6 +319,11 @@ pub(super) async fn power_on(
     let vm = record.vm.clone();
     let guest = hands.guest(&vm, side, test);
     if runs(&view, &record) {
+        // A shutdown that began and was given up.
+        if !test && record.clean.is_some() {
+            (record.clean, record.rests_at) = (None, None);
+            hands.keep(side, &record)?;
+        }
         return match guest {
             Some((guest, spec)) => guest.start(hands, spec, &record).await,
             None => Ok(()),

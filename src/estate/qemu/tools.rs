@@ -170,6 +170,10 @@ impl Tools {
         if output.status.success() || output.status.code().is_some_and(|code| as_good.contains(&code)) {
             return Ok(output);
         }
+        if output.status.code().is_none() {
+            // Somebody ended it, or memory did: that says nothing of the file.
+            return Err(Trouble::Later(format!("`{}` was ended by a signal", self.img.display())));
+        }
         let said = complaint(&output.stderr);
         let code = if said.contains("No space left") { "no_space" } else { "tool_failed" };
         Err(Trouble::Retry(code, format!("`{}` failed: {said}", self.img.display())))
