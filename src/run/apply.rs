@@ -144,6 +144,8 @@ impl Run {
         for node in std::mem::take(&mut self.running) {
             if let NodeState::Running { attempt, since, key, handle } = self.nodes.at(node).state.clone() {
                 self.running.insert(node);
+                // What an engine that died had not sent is nothing that the estate swallowed.
+                self.nodes.at_mut(node).never_arrived = 0;
                 // A pause is only a stored instant; nothing of it can be lost.
                 if !matches!(self.runbook.nodes.at(node).act, Act::Wait { .. }) {
                     self.set(node, NodeState::Unknown { attempt, since, key, handle });
