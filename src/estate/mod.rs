@@ -4,11 +4,14 @@
 pub mod any;
 pub mod command;
 pub mod conformance;
+mod durable;
 mod real_probe;
+mod secret;
 pub mod sim;
 
 pub use real_probe::real_probe;
 pub mod qemu;
+mod trouble;
 
 use std::sync::Arc;
 
