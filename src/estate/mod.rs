@@ -2,6 +2,7 @@
 //! acts once per key, and says what became of a key.
 
 pub mod any;
+pub mod azure;
 pub mod command;
 pub mod conformance;
 mod durable;

@@ -10,6 +10,7 @@ pub mod rehearse;
 pub mod rules;
 pub mod run;
 pub mod syntax;
+pub mod vault;
 
 use std::fmt;
 
@@ -72,6 +73,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
         command::TABLE,
         evidence::TABLE,
         rehearse::TABLE,
+        vault::TABLE,
     ]
     .into_iter()
     .flatten()
