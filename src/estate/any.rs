@@ -74,9 +74,10 @@ pub fn open(how: Opening<'_>) -> Result<AnyEstate, Vec<Diagnostic>> {
         "azure" => azure(how).map(|azure| AnyEstate::Azure(Box::new(azure))),
         other => {
             let message = format!("this build of the program cannot drive the provider `{other}`");
-            Err(vec![Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message).help(
-                "rehearse the plan with `provider = sim { … }`, or name an inventory with `--inventory`",
-            )])
+            Err(vec![
+                Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message)
+                    .help("run it with the program that compiled it"),
+            ])
         }
     }
 }

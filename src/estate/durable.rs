@@ -120,3 +120,23 @@ pub(in crate::estate) fn names(folder: &Path) -> Result<Vec<String>, Trouble> {
     found.sort();
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_replaced_whole_and_removal_is_idempotent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/c.json");
+        assert_eq!(read_json::<u32>(&path).unwrap(), None);
+        write_json(&path, &1).unwrap();
+        write_json(&path, &2).unwrap();
+        assert_eq!(read_json::<u32>(&path).unwrap(), Some(2));
+        assert_eq!(json_files(path.parent().unwrap()).unwrap(), std::slice::from_ref(&path));
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+        fs::write(&path, "{").unwrap();
+        assert!(matches!(read_json::<u32>(&path), Err(Trouble::Refused("state_damaged", _))));
+    }
+}

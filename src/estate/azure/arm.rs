@@ -132,7 +132,7 @@ mod tests {
         assert!(trouble.message.ends_with("in HTML: a proxy or a sign-in page may answer in its place"));
         let trouble = refusal("GET `x`", 429, b"");
         assert_eq!((trouble.code.as_str(), trouble.again, trouble.came), ("throttled", true, Came::No));
-        let error = serde_json::from_slice::<u8>(b"{\"value\":[").unwrap_err();
+        let error = serde_json::from_slice::<serde_json::Value>(b"{\"value\":[").unwrap_err();
         assert!(garbled("GET `x`", b"{\"value\":[", &error).message.ends_with("it ends in the middle"));
     }
 }

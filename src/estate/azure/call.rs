@@ -32,8 +32,6 @@ pub(super) struct Answer {
     pub(super) location: Option<String>,
     /// The operation of what was accepted.
     pub(super) operation: Option<String>,
-    /// The service's own time.
-    pub(super) at: Option<Timestamp>,
     body: Vec<u8>,
 }
 
@@ -200,7 +198,7 @@ impl Service {
             }
         }
         if status.is_success() {
-            return Ok(Answer { status: status.as_u16(), after, location, operation, at, body });
+            return Ok(Answer { status: status.as_u16(), after, location, operation, body });
         }
         let mut trouble = arm::refusal(what, status.as_u16(), &body);
         trouble.after = after;

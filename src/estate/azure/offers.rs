@@ -128,3 +128,105 @@ fn by_id(point: &Resource<Point>, group: Option<&str>) -> Option<Offer> {
     let set = group.map(|group| set_of(group, at));
     Some(Offer { at, id: point.name().to_owned(), set, kind: kind_of(point), processed: true })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{offers, set_of};
+    use crate::estate::azure::id::ArmId;
+    use crate::estate::azure::kind::Kind;
+    use crate::estate::azure::vault::Named;
+    use crate::estate::azure::wire::{Item, Point, Resource};
+
+    fn item(properties: &str) -> Named {
+        let item: Item = serde_json::from_str(properties).unwrap();
+        let id = ArmId::new(
+            "/v/replicationFabrics/f/replicationProtectionContainers/c/replicationProtectedItems/i",
+        );
+        Named { name: "sql01".to_owned(), kind: Kind::of(&item), id, item }
+    }
+
+    fn points() -> Vec<Resource<Point>> {
+        let point = |name: &str, at: &str, kind: &str, common: &str| {
+            let text = format!(
+                r#"{{"id":"/i/recoveryPoints/{name}","name":null,"properties":{{"recoveryPointTime":"{at}",
+                "recoveryPointType":"{kind}","providerSpecificDetails":{{"instanceType":"InMageRcm",
+                "isMultiVmSyncPoint":"{common}"}}}}}}"#
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        vec![
+            point("p4", "2026-11-23T06:00:00.1234567Z", "CrashConsistent", "False"),
+            point("p3", "2026-11-23T05:55:00Z", "CrashConsistent", "True"),
+            point("p2", "2026-11-23T05:50:00Z", "ApplicationConsistent", "true"),
+            point("p1", "2026-11-23T05:45:00Z", "ApplicationConsistent", "false"),
+        ]
+    }
+
+    fn said(item: &Named) -> Vec<String> {
+        let now = "2026-11-23T06:00:30Z".parse().unwrap();
+        let one = |offer: &super::Offer| {
+            let set = offer.set.as_ref().map_or_else(String::new, |set| format!(" of {set}"));
+            format!("{} {} {:?}{set}", offer.at.time_of_day(), offer.id, offer.kind)
+        };
+        offers(item, &points(), now).iter().map(one).collect()
+    }
+
+    const FORWARD: &str = r#""protectionState":"Protected","activeLocation":"Primary",
+        "allowedOperations":["UnplannedFailover","TestFailover"]"#;
+
+    #[test]
+    fn a_machine_alone_goes_to_any_point_by_its_id_and_a_member_to_what_the_group_can_be_told() {
+        let alone = item(&format!(
+            r#"{{{FORWARD},"providerSpecificDetails":{{"instanceType":"InMageRcm","multiVmGroupName":"","lastRpoInSeconds":10}}}}"#
+        ));
+        assert_eq!(
+            said(&alone),
+            [
+                "06:00:20 Latest Crash",
+                "06:00:00 p4 Crash",
+                "05:55:00 p3 Crash",
+                "05:50:00 p2 App",
+                "05:45:00 p1 App"
+            ]
+        );
+        let member = item(&format!(
+            r#"{{{FORWARD},"providerSpecificDetails":{{"instanceType":"InMageAzureV2","multiVmGroupName":"db"}}}}"#
+        ));
+        assert_eq!(
+            said(&member),
+            [
+                "06:00:00 LatestProcessed Crash",
+                "05:55:00 p3 Crash of db@2026-11-23T05:55:00Z",
+                "05:50:00 LatestApplicationConsistent App",
+                "05:50:00 p2 App of db@2026-11-23T05:50:00Z",
+            ]
+        );
+        assert_eq!(set_of("db", "2026-11-23T05:55:00Z".parse().unwrap()), "db@2026-11-23T05:55:00Z");
+    }
+
+    #[test]
+    fn on_the_way_home_there_are_words_of_each_by_itself_and_of_all() {
+        let rcm = item(
+            r#"{"activeLocation":"Recovery","allowedOperations":["PlannedFailover"],
+            "providerSpecificDetails":{"instanceType":"InMageRcmFailback","multiVmGroupName":"db"}}"#,
+        );
+        assert_eq!(
+            said(&rcm),
+            [
+                "06:00:30 CrashConsistent Crash",
+                "06:00:30 CrashConsistent, multi-VM Crash of db: CrashConsistent, multi-VM",
+                "05:00:30 ApplicationConsistent App",
+                "05:00:30 ApplicationConsistent, multi-VM App of db: ApplicationConsistent, multi-VM",
+            ]
+        );
+        let classic = item(
+            r#"{"activeLocation":"Recovery","allowedOperations":["UnplannedFailover"],
+            "providerSpecificDetails":{"instanceType":"InMage","multiVmGroupName":"db","rpoInSeconds":30}}"#,
+        );
+        assert_eq!(said(&classic), ["06:00:00 LatestTime Crash", "05:50:00 LatestTag App of db: LatestTag"]);
+        let idle = item(
+            r#"{"allowedOperations":null,"providerSpecificDetails":{"instanceType":"InMageRcmFailback"}}"#,
+        );
+        assert_eq!(said(&idle), [""; 0]);
+    }
+}

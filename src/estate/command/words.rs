@@ -69,7 +69,7 @@ mod tests {
             secrets.sentence("\u{1b}[31mred\u{7}\npw hun\"ter2 \u{202e}and hun\\\"ter2"),
             "[31mred pw *** and ***"
         );
-        assert_eq!(line(&"x".repeat(600), 500).chars().count(), 501);
+        assert_eq!(words::one_line(&"x".repeat(600), 500).chars().count(), 501);
     }
 
     #[test]
