@@ -15,6 +15,7 @@ use super::id::ArmId;
 use super::job::{self, Job, Standing};
 use super::journal::{Entry, request_id};
 use super::kind::{Kind, Operation};
+use super::report::AZURE;
 use super::trouble::{Trouble, said};
 use super::vault::Named;
 use super::wire::{Plan, Resource, Scenario};
@@ -52,8 +53,15 @@ impl Azure {
                 let note = "its failover processes what was received, where the point is `latest`".to_owned();
                 Ok(Submitted::Done(Detail { note, ..Detail::default() }))
             }
-            Request::FailOver { machine, point, mode, network, .. } => {
-                self.fail_over(key, &self.driven(machine).await?, point, *mode, network).await
+            Request::FailOver { machine, point, mode, to, network } => {
+                let item = self.driven(machine).await?;
+                if item.kind.is_back() == (to == AZURE) {
+                    let way = if item.kind.is_back() { "home" } else { "to Azure" };
+                    let message =
+                        format!("`{machine}` is replicated {way} and cannot be failed over to `{to}`");
+                    return Err(Trouble::refused("wrong_direction", message));
+                }
+                self.fail_over(key, &item, point, *mode, network).await
             }
             Request::ChangePoint { machine, point } => {
                 self.change_point(key, &self.driven(machine).await?, point).await
@@ -120,7 +128,7 @@ impl Azure {
             None => point.to_owned(),
             Some(word) => self.newest(item, word).await?,
         };
-        let id = item.path(&format!("recoveryPoints/{name}"));
+        let id = self.listed(item, &name).await?;
         // The modernized kind wants it in both places, the classic one in the outer alone.
         let inner = matches!(item.kind, Kind::RcmForward).then(|| id.clone());
         let details = Details::ByPoint {
@@ -137,6 +145,22 @@ impl Azure {
             point: Some(&name),
         };
         self.ask(key, item, call).await
+    }
+
+    /// The id of a point that is there still.
+    pub(super) async fn listed(&self, item: &Named, name: &str) -> Result<String, Trouble> {
+        let id = ArmId::new(item.path(&format!("recoveryPoints/{name}")));
+        let gone = |why: &str| {
+            Trouble::refused("no_point", format!("`{}` has no point `{}`{why}", item.name, said(name)))
+        };
+        if !id.is_plain() {
+            return Err(gone(""));
+        }
+        match self.vault.read::<super::wire::Point>(&id).await {
+            Ok(_) => Ok(id.as_str().to_owned()),
+            Err(trouble) if trouble.status == Some(404) => Err(gone(" any more")),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// The newest listed point that a word stands for: a change of point takes ids alone.
@@ -359,7 +383,11 @@ impl Azure {
         // Every intent is durable before its call.
         let Some(entry) = self.journal.read(key)? else { return Ok(Found::NeverArrived) };
         match self.look_up(entry).await? {
-            Some(entry) => Ok(Found::Running(handle(&entry.key))),
+            Some(entry) => Ok(match self.standing(&entry.key).await? {
+                Progress::Running(_) => Found::Running(handle(&entry.key)),
+                Progress::Done(detail) => Found::Done(detail),
+                Progress::Failed(error) => Found::Failed(error),
+            }),
             None => {
                 self.journal.forget(key)?;
                 Ok(Found::NeverArrived)

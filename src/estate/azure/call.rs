@@ -21,6 +21,11 @@ const API_VERSION: &str = "2024-04-01";
 /// A difference of clocks that makes tokens fail.
 const SKEW: Duration = Duration::from_secs(300);
 
+/// Where nobody answers, no try begins after this.
+const SOON: Duration = Duration::from_secs(5);
+/// Nobody answers.
+const UNREACHABLE: &str = "unreachable";
+
 /// An answer whose status says that it went well.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -106,7 +111,7 @@ impl Service {
 
     /// Tries a call until it is answered for good or its time is over.
     async fn tries(&self, asked: &Asked<'_>) -> Result<Answer, Trouble> {
-        let until = Instant::now() + limits::AZURE_TRIES_MAX;
+        let (soon, until) = (Instant::now() + SOON, Instant::now() + limits::AZURE_TRIES_MAX);
         let (mut pause, mut fresh) = (Duration::from_secs(1), false);
         loop {
             let trouble = match self.one(asked, fresh).await {
@@ -120,6 +125,8 @@ impl Service {
             }
             let harmless = trouble.came == Came::No || asked.method != Method::POST;
             let wait = trouble.after.unwrap_or(pause);
+            // Nobody there is soon clear, and whoever asked asks again.
+            let until = if trouble.code == UNREACHABLE { soon } else { until };
             if !trouble.again || !harmless || Instant::now() + wait > until {
                 return Err(trouble);
             }
@@ -202,6 +209,7 @@ impl Service {
         }
         let mut trouble = arm::refusal(what, status.as_u16(), &body);
         trouble.after = after;
+        trouble.status = Some(status.as_u16());
         if status == StatusCode::UNAUTHORIZED {
             trouble.message.push_str(&self.skew());
         }
@@ -217,7 +225,7 @@ impl Service {
         }
         let message = format!("{what} of `{host}` got no answer: {}", said(&cause.to_string()));
         let came = if error.is_connect() || error.is_builder() { Came::No } else { Came::Perhaps };
-        Trouble { came, ..Trouble::retry("unreachable", message) }
+        Trouble { came, ..Trouble::retry(UNREACHABLE, message) }
     }
 
     fn redirected(&self, what: &str, location: Option<&str>) -> Trouble {

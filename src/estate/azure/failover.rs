@@ -36,11 +36,16 @@ impl Azure {
             return self.fail_over_group(key, item, group, point, &way).await;
         }
         allowed(item, way.operation)?;
+        let id = match Word::of_id(point) {
+            // A point without an id is the latest one: the description says so of null.
+            Some(_) => None,
+            None => Some(self.listed(item, point).await?),
+        };
         let call = Call {
             target: &item.id,
             before: job_of(&item.item.current_scenario),
             operation: way.operation,
-            body: Some(Body { properties: body(item, point, &way)? }),
+            body: Some(Body { properties: body(item, point, id, &way)? }),
             point: Some(point),
         };
         self.ask(key, item, call).await
@@ -97,11 +102,9 @@ impl Azure {
     }
 }
 
-/// The body for one item. A point without an id is the latest one: the description says so of null.
-fn body(item: &Named, point: &str, way: &Way) -> Result<Act<Details>, Trouble> {
+/// The body for one item, with the id of its point where it is told by one.
+fn body(item: &Named, point: &str, id: Option<String>, way: &Way) -> Result<Act<Details>, Trouble> {
     let word = Word::of_id(point);
-    let by_id = || item.path(&format!("recoveryPoints/{point}"));
-    let id = word.is_none().then(by_id);
     let instance_type = item.kind.word().to_owned();
     let details = match (&item.kind, way.operation) {
         (Kind::RcmForward, Operation::UnplannedFailover) => Details::RcmUnplanned {

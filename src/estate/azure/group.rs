@@ -187,7 +187,7 @@ impl Azure {
         self.vault.service.put(&path, &Body { properties: plan }).await?;
         for _ in 0..MADE_WITHIN {
             match self.vault.read(&ArmId::new(&path)).await {
-                Err(trouble) if !trouble.again && trouble.message.contains("404") => {}
+                Err(trouble) if trouble.status == Some(404) => {}
                 other => return other,
             }
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -22,6 +22,8 @@ pub(super) struct Trouble {
     pub(super) came: Came,
     /// Whether another attempt may help.
     pub(super) again: bool,
+    /// The status that the service answered with.
+    pub(super) status: Option<u16>,
     /// When the service wants to be asked again, where it says so.
     pub(super) after: Option<Duration>,
     /// A stable word, or the service's own code.
@@ -36,6 +38,7 @@ impl Trouble {
         Self {
             came: Came::No,
             again: false,
+            status: None,
             after: None,
             code: code.to_owned(),
             message: said(&message.into()),
