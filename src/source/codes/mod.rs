@@ -2,6 +2,7 @@
 //! `muster explain CODE` prints the page; `docs/diagnostics.md` is generated from the same tables.
 
 pub mod command;
+pub mod emulate;
 pub mod estate;
 pub mod evidence;
 pub mod names;
@@ -74,6 +75,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
         evidence::TABLE,
         rehearse::TABLE,
         vault::TABLE,
+        emulate::TABLE,
     ]
     .into_iter()
     .flatten()
