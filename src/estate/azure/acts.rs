@@ -23,6 +23,8 @@ use super::words::Word;
 
 /// When to ask again where the service does not say.
 const AGAIN: Duration = Duration::from_secs(10);
+/// No operation is asked for more often.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// How long after a call that was not answered its job may still turn up.
 const LATE: Duration = Duration::from_secs(90);
 
@@ -194,6 +196,7 @@ impl Azure {
             before: call.before,
             at: self.vault.service.now(),
             job: None,
+            every: None,
             watched: None,
         };
         self.journal.write(&entry)?;
@@ -222,6 +225,7 @@ impl Azure {
             ArmId::new(path).after("replicationJobs").map(str::to_owned)
         });
         entry.job = job;
+        entry.every = answer.after.map(|after| after.as_secs());
         if entry.job.is_none() && answer.status == 202 {
             entry.job = self.shown(entry).await.ok().flatten();
             if entry.job.is_none() {
@@ -301,7 +305,7 @@ impl Azure {
     async fn of_job(&self, entry: &Entry, job: &Job, answer: &Answer) -> Result<Progress, Trouble> {
         let whole = job.standing();
         match whole {
-            Standing::GoesOn | Standing::Suspended => return Ok(self.running(answer)),
+            Standing::GoesOn | Standing::Suspended => return Ok(running(entry, answer)),
             Standing::Succeeded if !job.is_partial() => return Ok(Progress::Done(self.detail(entry).await?)),
             Standing::Succeeded | Standing::Failed | Standing::Cancelled => {}
         }
@@ -355,7 +359,7 @@ impl Azure {
         };
         let answer = self.vault.service.get(path).await?;
         if answer.status == 202 {
-            return Ok(self.running(&answer));
+            return Ok(running(entry, &answer));
         }
         let standing = if answer.is_empty() {
             Standing::Succeeded
@@ -364,7 +368,7 @@ impl Azure {
             status.status.as_deref().map_or(Standing::Succeeded, |word| job::standing(Some(word)))
         };
         match standing {
-            Standing::GoesOn | Standing::Suspended => Ok(self.running(&answer)),
+            Standing::GoesOn | Standing::Suspended => Ok(running(entry, &answer)),
             Standing::Succeeded => Ok(Progress::Done(self.detail(entry).await?)),
             Standing::Failed | Standing::Cancelled => {
                 let message =
@@ -374,9 +378,6 @@ impl Azure {
         }
     }
 
-    fn running(&self, answer: &Answer) -> Progress {
-        Progress::Running(SystemClock.now().plus(answer.after.unwrap_or(AGAIN)))
-    }
 
     /// What became of a key.
     pub(super) async fn found(&self, key: &Key) -> Result<Found, Trouble> {
@@ -452,6 +453,12 @@ impl Azure {
         }
         Ok(detail)
     }
+}
+
+/// When to ask again: as the service says now, or as it said when it took the call; never without a pause.
+fn running(entry: &Entry, answer: &Answer) -> Progress {
+    let every = answer.after.or(entry.every.map(Duration::from_secs)).unwrap_or(AGAIN);
+    Progress::Running(SystemClock.now().plus(every.max(SHORTEST)))
 }
 
 /// How an operation stands, as the resource manager writes it.

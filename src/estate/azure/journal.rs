@@ -40,6 +40,9 @@ pub(super) struct Entry {
     /// The job that it became.
     #[serde(default)]
     pub(super) job: Option<String>,
+    /// In seconds: how often the service wants to be asked for it, where it says so.
+    #[serde(default)]
+    pub(super) every: Option<u64>,
     /// Where its operation is looked at, if it became no job that is known.
     #[serde(default)]
     pub(super) watched: Option<String>,

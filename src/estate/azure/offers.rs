@@ -58,8 +58,9 @@ pub(super) fn offers(item: &Named, listed: &[Resource<Point>], now: Timestamp) -
 
 fn to_azure(item: &Named, listed: &[Resource<Point>], now: Timestamp) -> Vec<Offer> {
     let mut offers = Vec::new();
+    let newest = listed.first().and_then(|point| point.properties.recovery_point_time);
     if can_fail_over(item)
-        && let Some(at) = received(item, now)
+        && let Some(at) = received(item, now).max(newest)
     {
         offers.push(Offer::word(Word::Latest, at, PointKind::Crash, None));
     }
@@ -99,7 +100,7 @@ fn home_modernized(item: &Named, now: Timestamp) -> Vec<Offer> {
 fn home_classic(item: &Named, listed: &[Resource<Point>], now: Timestamp) -> Vec<Offer> {
     let mut offers = Vec::new();
     let newest = listed.first().and_then(|point| point.properties.recovery_point_time);
-    if let Some(at) = received(item, now).or(newest) {
+    if let Some(at) = received(item, now).max(newest) {
         offers.push(Offer::word(Word::LatestTime, at, PointKind::Crash, None));
     }
     let Some(group) = item.group() else {

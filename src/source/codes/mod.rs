@@ -74,8 +74,8 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
         command::TABLE,
         evidence::TABLE,
         rehearse::TABLE,
-        vault::TABLE,
         emulate::TABLE,
+        vault::TABLE,
     ]
     .into_iter()
     .flatten()

@@ -1,9 +1,9 @@
-//! MP10xx: Azure Site Recovery, as a plan names its vault.
+//! MP13xx: Azure Site Recovery, as a plan names its vault.
 
 use super::codes;
 
 codes! {
-    SETTINGS = "MP1001", "the provider `azure` cannot be used as the plan has it", "\
+    SETTINGS = "MP1301", "the provider `azure` cannot be used as the plan has it", "\
 Subscription, resource group and vault are names, each one segment of an address. The service and the places \
 where one signs in are addresses, encrypted unless they are on this host, for a token goes there. Each way of \
 signing in needs keys of its own; secrets are said by reference.
@@ -29,7 +29,7 @@ estate contoso {
   }
 }
 ```";
-    NOT_DRIVEN = "MP1002", "a machine of the vault is replicated in a way that is not driven", "\
+    NOT_DRIVEN = "MP1302", "a machine of the vault is replicated in a way that is not driven", "\
 The provider drives machines between VMware and Azure: `InMageRcm` and `InMageRcmFailback` of the replication \
 appliance, `InMageAzureV2` and `InMage` of the configuration server. A vault may hold others, of Hyper-V or \
 between regions of Azure. They are listed as unprotected, for nothing here protects them, and every act on \
