@@ -51,7 +51,8 @@ impl Azure {
             self.journal.forget(key)?;
         }
         match request {
-            Request::ProcessPending { .. } => {
+            Request::ProcessPending { machines } => {
+                self.journal.note_latest(machines, self.vault.service.now())?;
                 let note = "its failover processes what was received, where the point is `latest`".to_owned();
                 Ok(Submitted::Done(Detail { note, ..Detail::default() }))
             }

@@ -3,6 +3,7 @@
 //! An engine that comes back finds its call again by that.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,9 @@ use crate::event::Key;
 
 use super::id::ArmId;
 use super::trouble::Trouble;
+
+/// From the processing of pending data to the choice of points there are minutes at most.
+const LATEST_FOR: Duration = Duration::from_secs(3600);
 
 /// One call for one machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -110,6 +114,26 @@ impl Journal {
     /// Of a call that certainly was not taken.
     pub(super) fn forget(&self, key: &Key) -> Result<(), Trouble> {
         Ok(durable::remove(&self.path(key))?)
+    }
+
+    fn latest_path(&self) -> PathBuf {
+        self.folder.join("latest.json")
+    }
+
+    /// Machines whose pending data was to be processed, and when. The service does that inside the failover, so
+    /// from then on its latest point counts as one that can be chosen.
+    pub(super) fn latest(&self, now: Timestamp) -> Result<IndexMap<String, Timestamp>, Trouble> {
+        let mut known: IndexMap<String, Timestamp> =
+            durable::read_json(&self.latest_path())?.unwrap_or_default();
+        known.retain(|_, noted| now.since(*noted) < LATEST_FOR);
+        Ok(known)
+    }
+
+    /// Notes machines whose pending data is to be processed.
+    pub(super) fn note_latest(&self, machines: &[String], at: Timestamp) -> Result<(), Trouble> {
+        let mut known = self.latest(at)?;
+        known.extend(machines.iter().map(|machine| (machine.clone(), at)));
+        Ok(durable::write_json(&self.latest_path(), &known)?)
     }
 
     pub(super) fn shared(&self, group: &str) -> Result<Option<Shared>, Trouble> {

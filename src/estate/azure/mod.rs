@@ -121,7 +121,9 @@ impl Azure {
             self.vault.points_of(listed).await?
         };
         *self.kept() = items.clone();
-        let read = Read { now: self.vault.service.now(), fabrics, items, points };
+        let now = self.vault.service.now();
+        let latest = self.journal.latest(now)?;
+        let read = Read { now, fabrics, items, points, latest };
         Ok(report::inventory(&read, self.appliance))
     }
 

@@ -46,6 +46,8 @@ pub(super) struct Read {
     pub(super) fabrics: Vec<Resource<Fabric>>,
     pub(super) items: IndexMap<String, Named>,
     pub(super) points: IndexMap<String, Vec<Resource<wire::Point>>>,
+    /// Machines whose pending data counts as processed.
+    pub(super) latest: IndexMap<String, Timestamp>,
 }
 
 /// The inventory of what was read.
@@ -63,13 +65,14 @@ pub(super) fn inventory(read: &Read, appliance: Appliance) -> Inventory {
     inventory.process_servers = servers(read, &sites, appliance);
     for item in read.items.values() {
         let listed = read.points.get(&item.name).map(Vec::as_slice).unwrap_or_default();
+        let counts = read.latest.contains_key(&item.name);
         let points = offers::offers(item, listed, read.now).into_iter().map(|offer| Point {
             at: offer.at,
             id: inventory.symbols.intern(&offer.id),
             set: offer.set.as_ref().map(|set| inventory.symbols.intern(set)),
             tags: TagSet::default(),
             kind: offer.kind,
-            processed: offer.processed,
+            processed: offer.processed || counts,
             usable: true,
         });
         let points: Vec<Point> = points.collect();
