@@ -28,6 +28,9 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// How long after a call that was not answered its job may still turn up.
 const LATE: Duration = Duration::from_secs(90);
 
+/// What is said of pending data.
+const PROCESSES: &str = "the failover processes what was received, where its point is the latest";
+
 /// What is asked of what.
 #[derive(Debug)]
 pub(super) struct Call<'a, B> {
@@ -46,6 +49,9 @@ impl Azure {
     pub(super) async fn act(&self, key: &Key, request: &Request) -> Result<Submitted, Trouble> {
         if let Some(entry) = self.journal.read(key)? {
             if let Some(entry) = self.look_up(entry).await? {
+                if let Some(detail) = entry.ended {
+                    return Ok(Submitted::Done(detail));
+                }
                 return Ok(Submitted::Accepted(handle(&entry.key), SystemClock.now()));
             }
             self.journal.forget(key)?;
@@ -53,8 +59,12 @@ impl Azure {
         match request {
             Request::ProcessPending { machines } => {
                 self.journal.note_latest(machines, self.vault.service.now())?;
-                let note = "its failover processes what was received, where the point is `latest`".to_owned();
-                Ok(Submitted::Done(Detail { note, ..Detail::default() }))
+                let detail = Detail { note: PROCESSES.to_owned(), ..Detail::default() };
+                let machine = machines.first().map(String::as_str).unwrap_or_default();
+                let now = self.vault.service.now();
+                let entry = Entry::new(key, machine, &ArmId::new(""), "nothing", now);
+                self.journal.write(&Entry { ended: Some(detail.clone()), ..entry })?;
+                Ok(Submitted::Done(detail))
             }
             Request::FailOver { machine, point, mode, to, network } => {
                 let item = self.driven(machine).await?;
@@ -79,7 +89,8 @@ impl Azure {
             Request::CleanUp { machine } => {
                 let item = self.driven(machine).await?;
                 if !item.item.is_in_test() {
-                    return Ok(Submitted::Done(Detail::default()));
+                    let now = self.vault.service.now();
+                    return self.at_once(Entry::new(key, machine, &item.id, "nothing", now)).await;
                 }
                 let body = Body { properties: Comments { comments: "cleaned up after a test by muster" } };
                 self.plain(key, &item, Operation::TestFailoverCleanup, Some(body)).await
@@ -186,19 +197,12 @@ impl Azure {
         item: &Named,
         call: Call<'_, B>,
     ) -> Result<Submitted, Trouble> {
+        let operation = call.operation.path();
         let mut entry = Entry {
-            format: "muster.azure-call/1".to_owned(),
-            key: key.clone(),
-            machine: item.name.clone(),
-            item: item.id.clone(),
             target: call.target.clone(),
-            operation: call.operation.path().to_owned(),
             point: call.point.map(str::to_owned),
             before: call.before,
-            at: self.vault.service.now(),
-            job: None,
-            every: None,
-            watched: None,
+            ..Entry::new(key, &item.name, &item.id, operation, self.vault.service.now())
         };
         self.journal.write(&entry)?;
         let path = format!("{}/{}", call.target.as_str().trim_end_matches('/'), call.operation.path());
@@ -213,10 +217,17 @@ impl Azure {
         };
         self.take(&mut entry, &answer).await?;
         if !entry.is_taken() {
-            return Ok(Submitted::Done(self.detail(&entry).await?));
+            return self.at_once(entry).await;
         }
         let again = SystemClock.now().plus(answer.after.unwrap_or(AGAIN));
         Ok(Submitted::Accepted(handle(key), again))
+    }
+
+    /// What is done when it is answered, or needs not be done: written down, for it may be asked after.
+    async fn at_once(&self, entry: Entry) -> Result<Submitted, Trouble> {
+        let detail = self.detail(&entry).await?;
+        self.journal.write(&Entry { ended: Some(detail.clone()), ..entry })?;
+        Ok(Submitted::Done(detail))
     }
 
     /// Notes what the service made of a call.
@@ -296,6 +307,9 @@ impl Azure {
             let message = format!("nothing is written down of the call `{}`", key.as_str());
             return Err(Trouble::refused("call_unknown", message));
         };
+        if let Some(detail) = entry.ended {
+            return Ok(Progress::Done(detail));
+        }
         let Some(job) = &entry.job else { return self.watch(&entry).await };
         let path = format!("{}/replicationJobs/{job}", self.vault.path);
         let answer = self.vault.service.get(&path).await?;
@@ -378,7 +392,6 @@ impl Azure {
             }
         }
     }
-
 
     /// What became of a key.
     pub(super) async fn found(&self, key: &Key) -> Result<Found, Trouble> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Timestamp};
 use crate::estate::durable;
-use crate::event::Key;
+use crate::event::{Detail, Key};
 
 use super::id::ArmId;
 use super::trouble::Trouble;
@@ -47,15 +47,37 @@ pub(super) struct Entry {
     /// In seconds: how often the service wants to be asked for it, where it says so.
     #[serde(default)]
     pub(super) every: Option<u64>,
+    /// What came of it, where it was done at once.
+    #[serde(default)]
+    pub(super) ended: Option<Detail>,
     /// Where its operation is looked at, if it became no job that is known.
     #[serde(default)]
     pub(super) watched: Option<String>,
 }
 
 impl Entry {
+    /// A call that is about to be made, or that needs not be made.
+    pub(super) fn new(key: &Key, machine: &str, item: &ArmId, operation: &str, at: Timestamp) -> Self {
+        Self {
+            format: "muster.azure-call/1".to_owned(),
+            key: key.clone(),
+            machine: machine.to_owned(),
+            item: item.clone(),
+            target: item.clone(),
+            operation: operation.to_owned(),
+            point: None,
+            before: None,
+            at,
+            job: None,
+            every: None,
+            ended: None,
+            watched: None,
+        }
+    }
+
     /// Whether the service is known to have taken it.
     pub(super) const fn is_taken(&self) -> bool {
-        self.job.is_some() || self.watched.is_some()
+        self.job.is_some() || self.watched.is_some() || self.ended.is_some()
     }
 
     /// Whether it went to the recovery plan of a group.
