@@ -1,0 +1,14 @@
+//! The stand-in of Azure Site Recovery behaves as the documents of that service say, refuses what they refuse, fails
+//! as it was told to, and serves Microsoft's own client through the whole cycle.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod door;
+mod faults;
+mod failback;
+mod lab;
+mod lists;
+mod plans;
+mod restart;
+mod sdk;
+mod states;
