@@ -203,9 +203,18 @@ def change_point():
     check("the point changed", item("app01").properties.failover_recovery_point_id, oldest.id)
 
 
-def commit():
+def commit_items():
     for name in ALL:
         items_api.begin_failover_commit(*place(name)).result()
+    committed()
+
+
+def commit_plan():
+    plans_api.begin_failover_commit(GROUP, VAULT, "night").result()
+    committed()
+
+
+def committed():
     check("all is committed", {tuple(item(name).properties.allowed_operations) for name in ALL},
           {("ReverseReplicate",)})
     refused("a second commit", 409, lambda: items_api.begin_failover_commit(*place("app01")))
@@ -278,7 +287,7 @@ test_failover()
 refusals()
 to_azure()
 change_point()
-commit()
+commit_items()
 if MODERNIZED:
     agent = next(one.id for one in servers.reprotect_agents if one.name == "ps-avs-01")
     back = m.InMageRcmReprotectInput(reprotect_agent_id=agent, datastore_name="datastore1",
@@ -292,7 +301,7 @@ for name in ALL:
     stands(name, "Recovery", TYPES[1], "PlannedFailover" if MODERNIZED else "UnplannedFailover")
 check("points listed on the way home", bool(points("sql01")), not MODERNIZED)
 to_home()
-commit()
+commit_plan()
 if MODERNIZED:
     forth = m.InMageRcmFailbackReprotectInput(process_server_id=server("ps-westeurope-01"), policy_id="policy")
 else:

@@ -25,20 +25,31 @@ fn a_demanded_token_is_the_only_one_that_counts() {
 
 #[test]
 fn signing_in_gives_a_token_for_a_secret_and_none_for_a_wrong_one() {
-    let service = StandIn::start(&["--token-from", "STAND_IN_TOKEN"]);
-    let host = service.url.split("/subscriptions").next().unwrap();
-    let sign_in = |secret: &str| {
+    let mut service = StandIn::start(&["--token-from", "STAND_IN_TOKEN"]);
+    let host = service.url.split("/subscriptions").next().unwrap().to_owned();
+    let sign_in = |service: &StandIn, secret: &str| {
         let form = format!("grant_type=client_credentials&client_id=c&scope=s&client_secret={secret}");
         service.ask("POST", &format!("{host}/tenant/oauth2/v2.0/token"), Some(&form)).unwrap()
     };
-    let wrong = sign_in("wrong");
+    let wrong = sign_in(&service, "wrong");
     assert_eq!((wrong.status, &wrong.json()["error"]), (401, &"invalid_client".into()));
-    let given = sign_in("open+sesame").json();
+    let given = sign_in(&service, "open+sesame").json();
     assert_eq!(given["token_type"], "Bearer");
-    let url = format!("{}/replicationJobs?api-version=1", service.url);
-    let mut other = StandIn::start(&[]);
-    other.authorization = Some(format!("Bearer {}", given["access_token"].as_str().unwrap()));
-    assert_eq!(other.ask("GET", &url, None).unwrap().status, 200);
+    service.authorization = Some(format!("Bearer {}", given["access_token"].as_str().unwrap()));
+    assert_eq!(service.call("GET", "replicationJobs", None).unwrap().status, 200);
+}
+
+#[test]
+fn a_managed_identity_gets_a_token_only_with_its_header() {
+    let service = StandIn::modernized();
+    let host = service.url.split("/subscriptions").next().unwrap();
+    let url = format!("{host}/metadata/identity/oauth2/token?resource=r&api-version=2018-02-01");
+    assert_eq!(service.ask("GET", &url, None).unwrap().status, 400);
+    let mut answer = ureq::get(&url).header("metadata", "true").call().unwrap();
+    let given: serde_json::Value =
+        serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+    assert!(given["access_token"].is_string() && given["resource"] == "r");
+    assert!(given["expires_on"].as_str().unwrap().parse::<u64>().is_ok(), "a number as a text: {given}");
 }
 
 #[test]
@@ -76,7 +87,8 @@ fn a_version_is_demanded_and_paths_compare_without_case() {
     let service = StandIn::modernized();
     let answer = service.ask("GET", &format!("{}/replicationFabrics", service.url), None).unwrap();
     assert_eq!((answer.status, answer.code().as_str()), (400, "MissingApiVersionParameter"));
-    let url = service.url.replace("resourceGroups", "RESOURCEgroups").replace("vault-standin", "Vault-StandIn");
+    let url =
+        service.url.replace("resourceGroups", "RESOURCEgroups").replace("vault-standin", "Vault-StandIn");
     let answer = service.ask("GET", &format!("{url}/REPLICATIONfabrics?api-version=1"), None).unwrap();
     assert_eq!(answer.status, 200);
     let url = service.url.replace("vault-standin", "other");
@@ -90,7 +102,9 @@ fn answers_carry_the_estate_s_time() {
     let answer = service.call("GET", "replicationFabrics", None).unwrap();
     let date = answer.header("date").unwrap();
     assert!(date.contains("Nov 2026") && date.ends_with(" GMT"), "{date}");
-    for name in ["x-ms-request-id", "x-ms-correlation-request-id", "x-ms-ratelimit-remaining-subscription-reads"] {
+    for name in
+        ["x-ms-request-id", "x-ms-correlation-request-id", "x-ms-ratelimit-remaining-subscription-reads"]
+    {
         assert!(answer.header(name).is_some(), "{name}");
     }
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::lab::{StandIn, planned};
 
 /// `app01` in Azure, committed and replicating home.
-fn away() -> StandIn {
-    let service = StandIn::modernized();
+fn away(args: &[&str]) -> StandIn {
+    let service = StandIn::start(args);
     service.succeeds(&service.fail_over_app());
     service.succeeds(&service.act("app01", "failoverCommit", &Value::Null));
     service.reprotect_home("app01");
@@ -16,7 +16,7 @@ fn away() -> StandIn {
 
 #[test]
 fn an_appliance_makes_the_point_of_its_failback_when_it_begins() {
-    let service = away();
+    let service = away(&[]);
     let points = service.get(&format!("{}/recoveryPoints", service.item("app01")));
     assert_eq!(points["value"], json!([]));
     let answer = service.act("app01", "plannedFailover", &planned());
@@ -36,7 +36,7 @@ fn an_appliance_makes_the_point_of_its_failback_when_it_begins() {
 
 #[test]
 fn an_appliance_s_failback_can_be_called_off_until_its_commit() {
-    let service = away();
+    let service = away(&[]);
     service.succeeds(&service.act("app01", "plannedFailover", &planned()));
     service.succeeds(&service.act("app01", "failoverCancel", &Value::Null));
     assert_eq!(service.properties("app01")["activeLocation"], "Recovery");
@@ -49,15 +49,17 @@ fn an_appliance_s_failback_can_be_called_off_until_its_commit() {
 
 #[test]
 fn reprotection_fails_until_the_agent_is_back_and_says_so() {
-    let service = away();
+    // Fifteen hours until the agent is back are fifteen seconds here.
+    let service = away(&["--speed", "3600"]);
     service.succeeds(&service.act("app01", "plannedFailover", &planned()));
     service.succeeds(&service.act("app01", "failoverCommit", &Value::Null));
-    let servers = service.get("replicationFabrics")["value"][0]["properties"]["customDetails"]["processServers"].clone();
+    let servers =
+        service.get("replicationFabrics")["value"][0]["properties"]["customDetails"]["processServers"]
+            .clone();
     let server = servers.as_array().unwrap().iter().find(|one| one["name"] == "ps-westeurope-01").unwrap();
     let body = json!({ "properties": { "providerSpecificDetails": {
         "instanceType": "InMageRcmFailback", "processServerId": server["id"], "policyId": "policy",
     } } });
-    // It takes hours in this estate.
     let job = service.ends(&service.act("app01", "reProtect", &body), "Failed", "Failed");
     let error = &job["errors"][0];
     assert_eq!(error["serviceErrorDetails"]["code"], "MobilityAgentNotInstalled");
@@ -101,4 +103,43 @@ fn a_failed_failback_of_an_appliance_puts_the_source_back_by_itself() {
     assert_eq!(service.properties("app01")["activeLocation"], "Recovery");
     assert_eq!(service.allowed("app01"), ["PlannedFailover"]);
     service.succeeds(&service.act("app01", "plannedFailover", &planned()));
+}
+
+#[test]
+fn a_job_that_is_cancelled_takes_back_what_it_has_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = ["--state", folder.path().to_str().unwrap()];
+    away(&state).kill();
+    let slow = StandIn::start(&[state.as_slice(), &["--speed", "1"]].concat());
+    let answer = slow.act("app01", "plannedFailover", &planned());
+    assert_eq!(slow.allowed("app01"), ["CancelFailover"], "an appliance's failback can be called off");
+    let job = answer.job();
+    assert_eq!(slow.job(&job)["allowedActions"], json!(["Cancel"]));
+    assert_eq!(slow.post(&format!("replicationJobs/{job}/cancel"), &Value::Null).job(), job);
+    slow.kill();
+    let quick = StandIn::start(&state);
+    let ended = quick.rests(&job);
+    assert_eq!(ended["state"], "Cancelled", "as jobs spell it");
+    let operation =
+        answer.header("azure-asyncoperation").unwrap().split("/vaults/vault-standin/").nth(1).unwrap();
+    let status = quick.get(operation.split('?').next().unwrap());
+    assert_eq!(status["status"], "Canceled", "as ARM spells it");
+    assert_eq!(quick.allowed("app01"), ["PlannedFailover"]);
+    quick.succeeds(&quick.act("app01", "plannedFailover", &planned()));
+}
+
+#[test]
+fn calling_a_failback_off_while_it_runs_ends_its_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = ["--state", folder.path().to_str().unwrap()];
+    away(&state).kill();
+    let slow = StandIn::start(&[state.as_slice(), &["--speed", "1"]].concat());
+    let job = slow.act("app01", "plannedFailover", &planned()).job();
+    let off = slow.act("app01", "failoverCancel", &Value::Null);
+    assert_eq!(slow.job(&job)["state"], "Cancelled");
+    slow.kill();
+    let quick = StandIn::start(&state);
+    quick.rests(&off.job());
+    assert_eq!(quick.properties("app01")["activeLocation"], "Recovery");
+    assert_eq!(quick.allowed("app01"), ["PlannedFailover"]);
 }

@@ -65,6 +65,8 @@ fn each_request_is_written_down_without_its_token() {
     let post = lines.iter().find(|line| line["method"] == "POST").unwrap();
     assert_eq!(post["status"], 202);
     assert_eq!(post["request"]["properties"]["failoverDirection"], "PrimaryToRecovery");
-    assert!(post["headers"]["location"].is_string() && post["path"].as_str().unwrap().contains("api-version="));
+    assert!(
+        post["headers"]["location"].is_string() && post["path"].as_str().unwrap().contains("api-version=")
+    );
     assert!(!text.contains("secret"));
 }

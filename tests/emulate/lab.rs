@@ -114,7 +114,11 @@ impl StandIn {
 
     /// A request below the vault.
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer, String> {
-        let url = format!("{}/{path}{}api-version=2024-04-01", self.url, if path.contains('?') { '&' } else { '?' });
+        let url = format!(
+            "{}/{path}{}api-version=2024-04-01",
+            self.url,
+            if path.contains('?') { '&' } else { '?' }
+        );
         self.ask(method, &url, body.map(Value::to_string).as_deref())
     }
 
@@ -136,12 +140,17 @@ impl StandIn {
     pub(crate) fn item(&self, machine: &str) -> String {
         let mut list = self.get("replicationProtectedItems");
         loop {
-            let found = list["value"].as_array().unwrap().iter().find(|item| item["properties"]["friendlyName"] == machine);
+            let found = list["value"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|item| item["properties"]["friendlyName"] == machine);
             if let Some(item) = found {
                 let id = item["id"].as_str().unwrap();
                 return id.split("/vaults/vault-standin/").nth(1).unwrap().to_owned();
             }
-            let next = list["nextLink"].as_str().unwrap_or_else(|| panic!("no item of `{machine}`")).to_owned();
+            let next =
+                list["nextLink"].as_str().unwrap_or_else(|| panic!("no item of `{machine}`")).to_owned();
             list = self.ask("GET", &next, None).unwrap().json();
         }
     }
@@ -187,7 +196,11 @@ impl StandIn {
     #[track_caller]
     pub(crate) fn ends(&self, answer: &Answer, state: &str, description: &str) -> Value {
         let job = self.rests(&answer.job());
-        assert_eq!((job["state"].as_str(), job["stateDescription"].as_str()), (Some(state), Some(description)), "{job}");
+        assert_eq!(
+            (job["state"].as_str(), job["stateDescription"].as_str()),
+            (Some(state), Some(description)),
+            "{job}"
+        );
         job
     }
 
@@ -252,7 +265,9 @@ impl StandIn {
 
     /// The id of a reprotect agent.
     pub(crate) fn agent(&self, name: &str) -> Value {
-        let agents = self.get("replicationFabrics")["value"][0]["properties"]["customDetails"]["reprotectAgents"].clone();
+        let agents =
+            self.get("replicationFabrics")["value"][0]["properties"]["customDetails"]["reprotectAgents"]
+                .clone();
         agents.as_array().unwrap().iter().find(|agent| agent["name"] == name).unwrap()["id"].clone()
     }
 

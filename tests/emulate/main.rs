@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod door;
-mod faults;
 mod failback;
+mod faults;
 mod lab;
 mod lists;
 mod plans;

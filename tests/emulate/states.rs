@@ -24,7 +24,10 @@ fn a_failover_binds_a_point_before_it_starts_and_a_commit_closes_it() {
     service.succeeds(&service.act("app01", "failoverCommit", &Value::Null));
     let item = service.properties("app01");
     assert_eq!(item["protectionState"], "UnplannedFailoverCommitted");
-    assert_eq!(item["providerSpecificDetails"]["instanceType"], "InMageRcm", "it keeps its provider until reprotected");
+    assert_eq!(
+        item["providerSpecificDetails"]["instanceType"], "InMageRcm",
+        "it keeps its provider until reprotected"
+    );
     assert_eq!(service.allowed("app01"), ["ReverseReplicate"]);
     let points = service.get(&format!("{}/recoveryPoints", service.item("app01")));
     assert_eq!(points["value"], json!([]), "commit deletes all other points");
@@ -102,7 +105,11 @@ fn a_point_that_is_named_is_gone_to_and_can_be_changed_until_the_commit() {
     assert_eq!(service.get(&format!("{path}/{name}"))["id"], newest["id"]);
     let change = |point: &Value| {
         let details = json!({ "instanceType": "InMageRcm", "recoveryPointId": point });
-        service.act("app01", "applyRecoveryPoint", &json!({ "properties": { "providerSpecificDetails": details } }))
+        service.act(
+            "app01",
+            "applyRecoveryPoint",
+            &json!({ "properties": { "providerSpecificDetails": details } }),
+        )
     };
     service.succeeds(&change(&newest["name"]));
     assert_eq!(service.properties("app01")["failoverRecoveryPointId"], newest["id"]);
@@ -158,7 +165,10 @@ fn a_test_leaves_production_alone_and_is_cleaned_up() {
     let job = service.succeeds(&service.act("app01", "testFailover", &body));
     assert_eq!(job["customDetails"]["instanceType"], "TestFailoverJobDetails");
     let item = service.properties("app01");
-    assert_eq!((&item["testFailoverState"], &item["activeLocation"]), (&json!("WaitingForCleanup"), &json!("Primary")));
+    assert_eq!(
+        (&item["testFailoverState"], &item["activeLocation"]),
+        (&json!("WaitingForCleanup"), &json!("Primary"))
+    );
     assert_eq!(item["protectionState"], "Protected");
     assert_eq!(service.act("app01", "testFailover", &body).status, 409, "one test at a time");
     let cleanup = json!({ "properties": { "comments": "seen" } });
@@ -170,7 +180,8 @@ fn a_test_leaves_production_alone_and_is_cleaned_up() {
 fn a_classic_vault_takes_the_point_beside_the_provider_s_object() {
     let service = StandIn::classic();
     let details = json!({ "instanceType": "InMageAzureV2" });
-    let body = json!({ "properties": { "sourceSiteOperations": "Required", "providerSpecificDetails": details } });
+    let body =
+        json!({ "properties": { "sourceSiteOperations": "Required", "providerSpecificDetails": details } });
     service.succeeds(&service.act("app01", "unplannedFailover", &body));
     let points = service.get(&format!("{}/recoveryPoints", service.item("app01")));
     let point = points["value"][1].clone();

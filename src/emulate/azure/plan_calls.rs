@@ -26,6 +26,8 @@ impl Service {
     pub(super) async fn plan_change(&mut self, ask: &Ask, name: &str) -> Result<Answer, Refusal> {
         let view = self.view().await?;
         let known = self.kept.plan(name).cloned();
+        let name = known.as_ref().map_or_else(|| name.to_owned(), |plan| plan.name.clone());
+        let name = name.as_str();
         let busy =
             self.kept.jobs.iter().find(|job| !job.is_over() && job.about == About::Plan(name.to_owned()));
         if let Some(job) = busy {

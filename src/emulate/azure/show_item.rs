@@ -218,7 +218,6 @@ fn classic(vault: &Vault, view: &View, machine: &Machine) -> Value {
     details
 }
 
-
 /// What vCenter tells of the machine on premises. (i) The words; the description leaves them free.
 fn discovered(vault: &Vault, view: &View, machine: &Machine) -> Value {
     let left = machine.left_behind.as_ref().filter(|left| left.site == vault.home);
