@@ -108,7 +108,7 @@ async fn begin(hands: &Hands<'_>, job: &mut Job) {
     let bound = match hands.sim.inventory().await {
         Ok(inventory) => bind(&View { inventory }, &waiting(stage), pick),
         Err(error) => {
-            let lost = |name: String| (name.clone(), Err(told(&error, &name)));
+            let lost = |name: String| (name.clone(), Err(Box::new(told(&error, &name))));
             waiting(stage).into_iter().map(lost).collect()
         }
     };
@@ -117,7 +117,7 @@ async fn begin(hands: &Hands<'_>, job: &mut Job) {
             Ok(point) => drop(job.points.insert(machine, point)),
             Err(error) => {
                 let task = stage.tasks.iter_mut().find(|task| task.machines().contains(&machine));
-                task.into_iter().for_each(|task| end(task, TaskState::Failed(error.clone()), hands.now));
+                task.into_iter().for_each(|task| end(task, TaskState::Failed(*error.clone()), hands.now));
             }
         }
     }

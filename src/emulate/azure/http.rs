@@ -117,7 +117,8 @@ async fn answer(State(desk): State<Arc<Mutex<Desk>>>, request: Request) -> Respo
     let (parts, body) = request.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, STAND_IN_BODY_BYTES_MAX).await else {
         let message = "The request content is too large, or it broke off.".to_owned();
-        return sent(Refusal { status: 413, code: "RequestContentTooLarge", message }.into(), None);
+        let refusal = Refusal { status: 413, code: "RequestContentTooLarge", message };
+        return sent(&refusal.into(), None);
     };
     let mut desk = desk.lock().await;
     let slow = fault::slow_ms(&desk.service.faults);
@@ -129,7 +130,7 @@ async fn answer(State(desk): State<Arc<Mutex<Desk>>>, request: Request) -> Respo
     let header =
         |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if let Some(answer) = desk.sign_in(parts.method.as_str(), &target, &parts.headers, &bytes) {
-        return sent(answer, None);
+        return sent(&answer, None);
     }
     let fate = desk.fate(&target);
     match fate {
@@ -155,7 +156,7 @@ async fn answer(State(desk): State<Arc<Mutex<Desk>>>, request: Request) -> Respo
     let answer = desk.dressed(answered, ask.method == "GET");
     let whole = parts.uri.path_and_query().map_or(ask.path.as_str(), |whole| whole.as_str());
     desk.recorder.write(&ask.method, whole, ask.body.as_ref(), &answer);
-    sent(answer, fate)
+    sent(&answer, fate)
 }
 
 impl Desk {
@@ -238,7 +239,7 @@ fn html() -> Response<Body> {
 }
 
 /// An answer as HTTP, whole or not.
-fn sent(answer: Answer, fate: Option<Fate>) -> Response<Body> {
+fn sent(answer: &Answer, fate: Option<Fate>) -> Response<Body> {
     let text = answer.body.as_ref().map(Value::to_string);
     if fate == Some(Fate::Lost) {
         return broken(None);

@@ -207,13 +207,15 @@ fn classic(vault: &Vault, view: &View, machine: &Machine) -> Value {
         "validationErrors": null,
     });
     // The two providers have the same idea of these, and other names.
-    let (name, value) = match way(vault, machine) {
-        Way::Forward => ("osType", json!(os(machine))),
-        Way::Back => ("osDetails", json!({ "osType": os(machine) })),
+    let own = match way(vault, machine) {
+        Way::Forward => json!({
+            "osType": os(machine),
+            "lastRecoveryPointReceived": newest.map(|point| instant(point.at)),
+        }),
+        Way::Back => json!({ "osDetails": { "osType": os(machine) } }),
     };
-    details[name] = value;
-    if way(vault, machine) == Way::Forward {
-        details["lastRecoveryPointReceived"] = json!(newest.map(|point| instant(point.at)));
+    if let (Some(details), Value::Object(own)) = (details.as_object_mut(), own) {
+        details.extend(own);
     }
     details
 }
