@@ -5,7 +5,7 @@ mod address_early;
 mod after_end;
 mod align_common;
 mod arrow_twice;
-mod arrows;
+pub(crate) mod arrows;
 mod at_merged;
 mod bounds;
 mod commit_timer;

@@ -4,6 +4,7 @@
 pub mod command;
 pub mod estate;
 pub mod evidence;
+pub mod exchange;
 pub mod names;
 pub mod points;
 pub mod rehearse;
@@ -72,6 +73,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
         command::TABLE,
         evidence::TABLE,
         rehearse::TABLE,
+        exchange::TABLE,
     ]
     .into_iter()
     .flatten()
