@@ -156,7 +156,7 @@ pub const EXCHANGE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Parts of such a document, kind by kind: plans, groups, machines.
 pub const EXCHANGE_PARTS_MAX: usize = 10_000;
 /// Steps that all expressions of a template may take: one may name another again and again.
-pub const EXCHANGE_STEPS_MAX: usize = 200_000;
+pub const EXCHANGE_STEPS_MAX: usize = 50_000;
 /// Bytes of a text that an expression makes.
 pub const EXCHANGE_TEXT_MAX: usize = 64 * 1024;
 /// Findings about one such document: one mistake is often in every part.

@@ -69,9 +69,9 @@ impl Evaluator {
     }
 
     fn text(&mut self, scope: &Scope, text: &str, depth: usize) -> Answer {
-        self.step(depth)?;
         match inside(text) {
             Some(inside) => {
+                self.step(depth)?;
                 let expression = parse(inside)?;
                 self.expression(scope, &expression, depth + 1)
             }

@@ -9,6 +9,7 @@ use crate::source::codes::exchange as codes;
 use crate::source::{Diagnostic, Span};
 
 use super::items::{Item, Items};
+use super::json::until;
 use super::place::{Moment, Placed, placed};
 use super::said::{description, has_hole};
 
@@ -275,11 +276,11 @@ impl<'p> Export<'p> {
 
     /// What the service calls a machine. The list of machines is looked at once for each.
     fn known(&self, vm: &'p Vm) -> Option<&'p Item> {
-        self.options.items.named(&vm.estate_name).next()
+        self.options.items.meant(&vm.estate_name).first().copied()
     }
 
     fn item(&mut self, vm: &'p Vm) -> Value {
-        if self.options.items.named(&vm.estate_name).count() > 1 {
+        if self.options.items.meant(&vm.estate_name).len() > 1 {
             let message = format!("several machines of the vault are called `{}`", vm.estate_name);
             self.fault(codes::NAME_UNCLEAR, message, vm.span, "leave the others out of the list of machines");
         }
@@ -302,8 +303,8 @@ impl<'p> Export<'p> {
     /// The fabric that the machines belong to: that of the first known one.
     fn fabric(&mut self) -> String {
         let known = self.plan.vms.iter().find_map(|vm| self.known(vm));
-        let fabric = known.and_then(|item| item.id.split_once("/replicationProtectionContainers/"));
-        fabric.map_or_else(|| self.placeholder(), |(fabric, _)| fabric.to_owned())
+        let fabric = known.and_then(|item| until(&item.id, "/replicationProtectionContainers/"));
+        fabric.map_or_else(|| self.placeholder(), str::to_owned)
     }
 
     /// A fabric's id by what the plan's estate says.

@@ -57,6 +57,10 @@ pub fn import(json: &str, options: &ImportOptions) -> Result<Imported, Vec<Diagn
 fn sketched(json: &str, options: &ImportOptions, faults: &mut Faults) -> Option<(Sketch, Vec<String>)> {
     let root = super::json::read(json, faults)?;
     let mut found = plans(&root, options.plan.as_deref(), faults);
+    if faults.any() {
+        // What could not be worked out would be said again as missing.
+        return None;
+    }
     let raw = chosen(&found.plans, options, faults)?;
     let plan = read(raw, faults)?;
     let mut drawing = Drawing::new(&plan, options, std::mem::take(&mut found.notes));
@@ -308,7 +312,7 @@ impl<'p> Drawing<'p> {
 
     /// A machine by the name that people call it, else by the last part of its id.
     fn machine(&mut self, id: &str, item: &Item) -> Machine {
-        let named = item.name.clone().filter(|name| self.items.named(name).count() == 1);
+        let named = item.name.clone().filter(|name| self.items.meant(name).len() == 1);
         if named.is_none() {
             self.nameless += 1;
         }

@@ -85,9 +85,13 @@ impl Items {
         self.by_id.get(&id.to_ascii_lowercase()).and_then(|at| self.items.get(*at))
     }
 
-    /// The items that people call by a name.
-    pub fn named<'i>(&'i self, name: &'i str) -> impl Iterator<Item = &'i Item> {
-        self.items.iter().filter(move |item| item.name.as_deref() == Some(name))
+    /// The items that a plan means by a name: those that people call so, else those whose ids end so.
+    pub(super) fn meant(&self, name: &str) -> Vec<&Item> {
+        let named: Vec<&Item> = self.items.iter().filter(|item| item.name.as_deref() == Some(name)).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        self.items.iter().filter(|item| same(last_segment(&item.id), name)).collect()
     }
 
     /// How many machines a replication group has.
@@ -112,11 +116,16 @@ fn item_of(value: &Value) -> Option<Item> {
     let system = ["osDetails", "oSDetails"].iter().find_map(|field| details.get(field));
     let os = text(details, "osType").or_else(|| text(system?, "osType"));
     let os = os.map(str::to_ascii_lowercase).filter(|os| ["windows", "linux"].contains(&os.as_str()));
+    // What is too long for a name of the language is none.
+    let named = |field: &str, of: &Value| {
+        let name = text(of, field).map(|name| name.trim().to_owned());
+        name.filter(|name| name.chars().count() <= limits::NAME_CHARS_MAX)
+    };
     let machine = text(properties, "protectableItemId").map_or_else(|| last_segment(&id), last_segment);
     Some(Item {
-        name: text(properties, "friendlyName").map(str::to_owned),
+        name: named("friendlyName", properties),
         os,
-        group: text(details, "multiVmGroupName").map(|name| name.trim().to_owned()),
+        group: named("multiVmGroupName", details),
         virtual_machine: Some(machine.to_owned()),
         id,
     })

@@ -84,3 +84,10 @@ pub(super) fn segment<'i>(id: &'i str, kind: &str) -> Option<&'i str> {
 pub(super) fn last_segment(id: &str) -> &str {
     id.trim_end_matches('/').rsplit('/').next().unwrap_or(id)
 }
+
+/// What stands before `mark` in a resource's id.
+pub(super) fn until<'i>(id: &'i str, mark: &str) -> Option<&'i str> {
+    // Lowering ASCII letters moves no byte.
+    let at = id.to_ascii_lowercase().find(&mark.to_ascii_lowercase())?;
+    id.get(..at)
+}

@@ -39,7 +39,12 @@ impl Names {
 /// The word nearest to a name.
 fn near(name: &str, or: &str) -> String {
     let word = joined(name, or, char::is_alphanumeric);
-    if is_word(&word) { word } else { joined(name, or, |sign| sign.is_ascii_alphanumeric()) }
+    if is_word(&word) {
+        return word;
+    }
+    let word = joined(name, or, |sign| sign.is_ascii_alphanumeric());
+    // `true` is a value and no name.
+    if is_word(&word) { word } else { format!("{or}-{word}") }
 }
 
 /// Runs of letters, digits and underscores, with one dash between two of them.
@@ -103,6 +108,7 @@ mod tests {
         assert_eq!(of(&mut names, "²"), "vm");
         assert_eq!(of(&mut names, "--"), "vm_2");
         assert_eq!(of(&mut names, "commit"), "commit_2");
+        assert_eq!(of(&mut names, "true"), "vm-true");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) fn text(sketch: &Sketch) -> String {
     match format(&text) {
         Ok(formatted) => formatted,
         // INVARIANT: every name is a word and every text a literal, so that what is written can be read.
-        Err(error) => crate::bug!("an imported plan cannot be formatted: {error}\n{text}"),
+        Err(error) => crate::bug!("an imported plan cannot be formatted: {error:?}\n{text}"),
     }
 }
 
