@@ -7,8 +7,9 @@ use crate::source::codes::rules as codes;
 use super::context::Context;
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    // Only the older appliance has one master target for each system.
     if !context.provider.is_some_and(|provider| provider.limits.one_os_per_group_on_failback)
-        || !is_classic(context)
+        || !context.provider_says("appliance", "classic")
     {
         return;
     }
@@ -32,10 +33,4 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             break;
         }
     }
-}
-
-/// Only the older appliance has one master target for each system.
-fn is_classic(context: &Context<'_>) -> bool {
-    let said = context.plan.estate.provider_args.get("appliance").and_then(serde_json::Value::as_str);
-    said == Some("classic")
 }
