@@ -142,4 +142,27 @@ fn loops_and_growth_end() {
     copies["copy"] = json!({ "name": "loop", "count": 3 });
     let json = template(&json!([copies]), &parameters(), &variables()).to_string();
     assert!(refused(&json, &options(Items::none()))[0].contains("by `copy`"));
+    // A value that is handed on doubles at each template.
+    let mut inner = template(
+        &json!([resource("v/erp", "/a/vm1")]),
+        &json!({ "p": {} }),
+        &json!({ "fabric": "[string(parameters('p'))]" }),
+    );
+    for _ in 0..12 {
+        let twice =
+            json!({ "p": { "value": "[concat(parameters('p'), parameters('p'), parameters('p'))]" } });
+        let deployment = json!({
+            "type": "Microsoft.Resources/deployments",
+            "properties": { "expressionEvaluationOptions": { "scope": "inner" }, "parameters": twice, "template": inner },
+        });
+        inner = template(&json!([deployment]), &json!({ "p": { "defaultValue": [1, 2, 3] } }), &json!({}));
+    }
+    let said = refused(&inner.to_string(), &options(Items::none()));
+    assert!(said[0].contains("what is given for `p` cannot be worked out"), "{said:?}");
+    let wanted = ImportOptions { plan: Some("three".to_owned()), ..options(Items::none()) };
+    let mut other = resource("v/other", "[guid('x')]");
+    other["condition"] = json!("[guid('x')]");
+    let json =
+        template(&json!([other, resource("v/three", "/a/vm1")]), &parameters(), &variables()).to_string();
+    assert_eq!(sound(&imported(&json, &wanted).plan_text).name, "three");
 }

@@ -1,6 +1,8 @@
 //! Values of a template with their expressions worked out: parameters by their defaults, variables, and the
 //! functions that need no deployment. Bounded in steps, depth and length, for a template may be anyone's.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use crate::base::limits;
@@ -14,8 +16,8 @@ use super::json::same;
 pub(super) struct Scope {
     /// Parameters as declared.
     pub(super) parameters: Map<String, Value>,
-    /// Values given from outside, worked out.
-    pub(super) given: Map<String, Value>,
+    /// Values given from outside by names in lower case, worked out; nothing where they could not be.
+    pub(super) given: HashMap<String, Option<Value>>,
     /// Variables as declared.
     pub(super) variables: Map<String, Value>,
 }
@@ -64,7 +66,11 @@ impl Evaluator {
         if depth > limits::DEPTH_MAX {
             return Err("it leads on and on, or in a circle".to_owned());
         }
-        self.steps = self.steps.checked_sub(1).ok_or("the file's expressions take too long")?;
+        self.spend(1)
+    }
+
+    fn spend(&mut self, steps: usize) -> Result<(), String> {
+        self.steps = self.steps.checked_sub(steps).ok_or("the file's expressions take too long")?;
         Ok(())
     }
 
@@ -141,13 +147,19 @@ impl Evaluator {
             },
             (name, arguments) => {
                 self.placeless |= matches!(name, "subscription" | "resourcegroup" | "resourceid");
-                functions::call(name, arguments)
+                let made = functions::call(name, arguments)?;
+                self.spend(weight(&made))?;
+                Ok(made)
             }
         }
     }
 
     fn parameter(&mut self, scope: &Scope, name: &str, depth: usize) -> Answer {
-        if let Some(given) = entry(&scope.given, name) {
+        if let Some(given) = scope.given.get(&name.to_ascii_lowercase()) {
+            let given =
+                given.as_ref().ok_or_else(|| format!("what is given for `{name}` cannot be worked out"))?;
+            // What is handed from template to template may grow at each.
+            self.spend(weight(given))?;
             return Ok(given.clone());
         }
         let declared =
@@ -162,4 +174,14 @@ impl Evaluator {
 /// An entry by name; names of templates have no case.
 pub(super) fn entry<'m>(map: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
     map.get(name).or_else(|| map.iter().find(|(key, _)| same(key, name)).map(|(_, value)| value))
+}
+
+/// How much a value costs to copy: its parts, and long texts more.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
+        Value::String(text) => 1 + text.len() / 1024,
+        Value::Array(list) => 1 + list.iter().map(weight).sum::<usize>(),
+        Value::Object(map) => 1 + map.values().map(weight).sum::<usize>(),
+    }
 }

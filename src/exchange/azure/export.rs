@@ -258,6 +258,7 @@ impl<'p> Export<'p> {
                 true,
                 "which recovery point is taken is said when a recovery plan is started, so `point` is left out",
             ),
+            (plan.vms.is_empty(), "the plan has no machines of its own, and a recovery plan needs some"),
             (plan.fence.is_some(), "`fence` is left out: Azure fences nothing"),
             (plan.reprotect.is_some(), "`reprotect` is left out: machines are protected again one by one"),
             (!plan.aligns.is_empty(), "`align` is left out: Azure has a common point within a group only"),

@@ -1,7 +1,7 @@
 //! From JSON of the service to a plan: which recovery plan is meant, what its groups and actions become,
 //! in which order. The text itself is made by `write`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::base::words::{count, list as names_of};
 use crate::schema::provider;
@@ -129,6 +129,9 @@ impl<'p> Drawing<'p> {
     }
 
     fn plan(&mut self, faults: &mut Faults) {
+        if !self.fits(faults) {
+            return;
+        }
         for field in &self.plan.unknown {
             let says = format!("the recovery plan's field `{}` is not known here", shown(field));
             self.sketch.remarks.push(says.clone());
@@ -149,23 +152,29 @@ impl<'p> Drawing<'p> {
             let help = "add machines to the recovery plan first, or export another one";
             faults.push(codes::NO_PLAN, "holds a recovery plan without machines", help);
         }
-        self.count(faults);
     }
 
     /// More than the service itself takes is refused: it cannot be what the service runs.
-    fn count(&self, faults: &mut Faults) {
-        let Some(limits) = provider::find(super::PROVIDER).map(|provider| provider.limits) else { return };
-        let waves = self.sketch.order.iter().filter(|station| matches!(station, Station::Wave(_))).count();
+    fn fits(&self, faults: &mut Faults) -> bool {
+        let Some(limits) = provider::find(super::PROVIDER).map(|provider| provider.limits) else {
+            return true;
+        };
+        let boots = || self.plan.groups.iter().filter(|group| group.stage == Stage::Boot);
+        let machines: HashSet<String> =
+            boots().flat_map(|group| &group.items).map(|id| id.to_ascii_lowercase()).collect();
+        let waves = boots().filter(|group| !group.items.is_empty()).count();
+        let mut fits = true;
         for (has, most, what) in
-            [(self.seen.len(), limits.machines_per_plan, "machine"), (waves, limits.waves, "boot group")]
+            [(machines.len(), limits.machines_per_plan, "machine"), (waves, limits.waves, "boot group")]
         {
-            if most.is_some_and(|most| has > most as usize) {
-                let most = most.unwrap_or_default();
+            if let Some(most) = most.filter(|most| has > *most as usize) {
                 let says =
                     format!("has {} in one recovery plan, and the service takes {most}", count(has, what));
                 faults.push(codes::TOO_MANY, &says, "split it into several recovery plans and import each");
+                fits = false;
             }
         }
+        fits
     }
 
     fn group(&mut self, group: &PlanGroup, boots: &mut usize, faults: &mut Faults) {
@@ -183,7 +192,8 @@ impl<'p> Drawing<'p> {
             Stage::Boot => {
                 *boots += 1;
                 let is_first = !self.sketch.order.iter().any(|station| matches!(station, Station::Wave(_)));
-                if is_first && !group.before.is_empty() {
+                let asks = |action: &Action| matches!(becomes(action), Becomes::Approve { .. });
+                if is_first && group.before.iter().any(asks) {
                     self.remark(
                         "what Azure does between the failover and the first start is asked here before the \
                          sources are shut down, for the failover of this provider shuts down and starts by itself",

@@ -1,6 +1,6 @@
 //! Names of the language for names of anyone's: a word where it is one, else the nearest word, and no word twice.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::base::Id as _;
 use crate::schema;
@@ -14,22 +14,24 @@ const LONGEST: usize = 60;
 #[derive(Debug)]
 pub(super) struct Names {
     taken: HashSet<String>,
+    /// The last number that was put to a word, so that a thousand of one name are not counted again each time.
+    numbers: HashMap<String, u32>,
 }
 
 impl Names {
     /// With the words of the language taken.
     pub(super) fn new() -> Self {
         let words = schema::RESERVED_NODES.iter().chain(schema::RESERVED_SITES);
-        Self { taken: words.map(|word| (*word).to_owned()).collect() }
+        Self { taken: words.map(|word| (*word).to_owned()).collect(), numbers: HashMap::new() }
     }
 
     /// The word nearest to a name; `or` where nothing of the name can stand in one.
     pub(super) fn word(&mut self, name: &str, or: &str) -> String {
         let near = near(name, or);
+        let number = self.numbers.entry(near.clone()).or_insert(1);
         let mut word = near.clone();
-        let mut number = 1_u32;
         while !self.taken.insert(word.clone()) {
-            number += 1;
+            *number += 1;
             word = format!("{near}_{number}");
         }
         word

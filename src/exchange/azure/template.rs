@@ -1,7 +1,9 @@
 //! The recovery plans of a document: of a plan itself, a list, or a template with its nested ones. A JSON
 //! tree in; for each plan its name and its properties out, expressions worked out.
 
-use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+use serde_json::Value;
 
 use crate::base::limits;
 use crate::source::codes::exchange as codes;
@@ -44,7 +46,7 @@ pub(super) fn plans(root: &Value, wanted: Option<&str>, faults: &mut Faults) -> 
         || text(root, "$schema").is_some_and(|schema| schema.contains("deploymentTemplate"));
     if is_template {
         let mut walk = Walk { wanted, evaluator: Evaluator::new(), faults, found: &mut found };
-        walk.template(root, Map::new(), None, 0);
+        walk.template(root, HashMap::new(), 0);
         if walk.evaluator.placeless {
             let note = "the template does not say where it is deployed: write the subscription and the resource \
                         group into the `estate` block";
@@ -84,10 +86,9 @@ type Parent<'p> = Option<(&'p str, Option<&'p str>)>;
 
 impl Walk<'_> {
     /// The resources of a template, by its own parameters and variables.
-    fn template(&mut self, template: &Value, given: Map<String, Value>, outer: Option<&Scope>, depth: usize) {
+    fn template(&mut self, template: &Value, given: HashMap<String, Option<Value>>, depth: usize) {
         let map = |key: &str| template.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
-        let own = Scope { parameters: map("parameters"), given, variables: map("variables") };
-        let scope = outer.cloned().unwrap_or(own);
+        let scope = Scope { parameters: map("parameters"), given, variables: map("variables") };
         self.resources(template, &scope, None, depth);
     }
 
@@ -136,40 +137,35 @@ impl Walk<'_> {
         };
         let options = properties.get("expressionEvaluationOptions");
         if !options.and_then(|options| text(options, "scope")).is_some_and(|scope| same(scope, "inner")) {
-            return self.template(template, Map::new(), Some(scope), depth + 1);
+            return self.resources(template, scope, None, depth + 1);
         }
-        let mut given = Map::new();
+        let mut given = HashMap::new();
         for (name, value) in properties.get("parameters").and_then(Value::as_object).into_iter().flatten() {
             let mut stuck = Vec::new();
             let value = value.get("value").unwrap_or(&Value::Null);
             let value = self.evaluator.whole(scope, value, &mut stuck);
-            // What is not known stays unknown: using it says so, by its name.
-            if stuck.is_empty() {
-                given.insert(name.clone(), value);
-            }
+            // What is not known stays unknown: only who uses it says so.
+            given.insert(name.to_ascii_lowercase(), stuck.is_empty().then_some(value));
         }
-        self.template(template, given, None, depth + 1);
+        self.template(template, given, depth + 1);
     }
 
     fn plan(&mut self, resource: &Value, scope: &Scope, parent: Parent<'_>) {
         let mut stuck = Vec::new();
+        let name = resource.get("name").unwrap_or(&Value::Null);
+        let name = self.evaluator.whole(scope, name, &mut stuck);
+        let name = name.as_str().unwrap_or_default();
+        if self.wanted.is_some_and(|wanted| stuck.is_empty() && !same(wanted, last_segment(name))) {
+            // Another plan was asked for: this one is named, and need not be known.
+            return self.keep(name, parent, Value::Null);
+        }
         if resource.get("copy").is_some() {
             let text = text(resource, "name").unwrap_or(PLAN).to_owned();
             stuck.push(Stuck { text, why: "it stands for several, by `copy`".to_owned() });
         }
         let condition = resource.get("condition").unwrap_or(&Value::Bool(true));
-        match self.evaluator.whole(scope, condition, &mut stuck) {
-            Value::Bool(false) => return,
-            _ => {}
-        }
-        let name = resource.get("name").unwrap_or(&Value::Null);
-        let name = self.evaluator.whole(scope, name, &mut stuck);
-        let name = name.as_str().unwrap_or_default();
-        if let (Some(wanted), true) = (self.wanted, stuck.is_empty())
-            && !same(wanted, last_segment(name))
-        {
-            // Another plan was asked for: this one is named, and need not be known.
-            return self.keep(name, parent, Value::Null);
+        if self.evaluator.whole(scope, condition, &mut stuck) == Value::Bool(false) {
+            return;
         }
         let properties = resource.get("properties").unwrap_or(&Value::Null);
         let properties = self.evaluator.whole(scope, properties, &mut stuck);
