@@ -17,6 +17,7 @@ use crate::model::Operation;
 use crate::source::codes::{exchange as codes, names};
 
 use super::fmt::replace;
+use super::vault::{self, VaultArgs};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {
@@ -33,7 +34,10 @@ enum ImportFrom {
 #[derive(Debug, Args)]
 struct ImportAzure {
     /// A recovery plan, a list of them, or a template in JSON
-    file: PathBuf,
+    #[arg(required_unless_present = "vault", conflicts_with = "vault")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    from: VaultArgs,
     /// Which of several recovery plans
     #[arg(long, value_name = "NAME")]
     plan: Option<String>,
@@ -84,13 +88,23 @@ enum Direction {
 /// Makes a plan of a recovery plan.
 pub(in crate::cli) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     let ImportFrom::Azure(args) = &args.product;
+    let (file, document, known, reached) = match &args.file {
+        Some(file) => (file.display().to_string(), text(file)?, items(args.items.as_deref())?, Vec::new()),
+        None => {
+            let held = vault::read(context, &args.from)?;
+            let name = format!("vault {}", args.from.vault.as_deref().unwrap_or_default());
+            let known = azure::Items::read(&name, &held.items).map_err(wrong)?;
+            (name, held.plans, known, held.reached)
+        }
+    };
     let options = azure::ImportOptions {
-        file: args.file.display().to_string(),
+        file,
         plan: args.plan.clone(),
         name: args.name.clone(),
-        items: items(args.items.as_deref())?,
+        items: known,
+        reached,
     };
-    let imported = azure::import(&text(&args.file)?, &options).map_err(wrong)?;
+    let imported = azure::import(&document, &options).map_err(wrong)?;
     for note in &imported.notes {
         context.console.note(note);
     }

@@ -25,6 +25,7 @@ mod script_host;
 mod stand_by;
 mod start;
 mod status;
+mod vault;
 mod verify;
 
 use crate::model::Operation;

@@ -132,21 +132,15 @@ impl Azure {
         Ok(report::inventory(&read, self.appliance))
     }
 
-    /// A recovery plan of the vault as it stands, for whoever imports it: its JSON and that of the items.
+    /// The recovery plans and the items of the vault as they stand, as JSON lists, for whoever imports them.
     ///
     /// # Errors
-    /// The vault cannot be asked, or has no such plan.
-    pub async fn plan_text(&self, name: &str) -> Result<(String, String), EstateError> {
-        let read = async {
-            let path = format!("{}/replicationRecoveryPlans/{}", self.vault.path, name);
-            if !id::ArmId::new(&path).is_plain() {
-                return Err(Trouble::refused("not_found", format!("`{name}` is no name of a recovery plan")));
-            }
-            let plan: serde_json::Value = self.vault.service.get(&path).await?.read("the recovery plan")?;
-            let items: Vec<serde_json::Value> =
-                self.vault.list(&format!("{}/replicationProtectedItems", self.vault.path)).await?;
-            Ok((plan.to_string(), serde_json::json!({ "value": items }).to_string()))
-        };
+    /// The vault cannot be asked.
+    pub async fn recovery_plans(&self) -> Result<(String, String), EstateError> {
+        let text = |value: Vec<serde_json::Value>| serde_json::json!({ "value": value }).to_string();
+        let list = async |end: &str| self.vault.list(&format!("{}/{end}", self.vault.path)).await.map(text);
+        let read =
+            async { Ok((list("replicationRecoveryPlans").await?, list("replicationProtectedItems").await?)) };
         read.await.map_err(Trouble::of_look)
     }
 }

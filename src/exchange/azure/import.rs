@@ -28,6 +28,8 @@ pub struct ImportOptions {
     pub name: Option<String>,
     /// What the service says of the machines.
     pub items: Items,
+    /// How the vault was reached, as keys of the provider: `sign_in = azure_cli`.
+    pub reached: Vec<String>,
 }
 
 /// A plan made of a recovery plan.
@@ -48,7 +50,7 @@ pub fn import(json: &str, options: &ImportOptions) -> Result<Imported, Vec<Diagn
     let sketched = sketched(json, options, &mut faults);
     match sketched {
         Some((sketch, notes)) if !faults.any() => {
-            Ok(Imported { plan_text: super::write::text(&sketch), notes })
+            Ok(Imported { plan_text: super::write::text(&sketch, &options.reached), notes })
         }
         Some(_) | None => Err(faults.into_found()),
     }

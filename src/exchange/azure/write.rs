@@ -10,9 +10,9 @@ use super::sketch::{Approval, Block, Machine, Sketch, Station};
 const LINE: usize = 90;
 
 /// The text of a plan.
-pub(super) fn text(sketch: &Sketch) -> String {
+pub(super) fn text(sketch: &Sketch, reached: &[String]) -> String {
     let mut text = String::new();
-    head(sketch, &mut text);
+    head(sketch, reached, &mut text);
     for block in &sketch.blocks {
         self::block(sketch, block, &mut text);
     }
@@ -34,7 +34,7 @@ pub(super) fn text(sketch: &Sketch) -> String {
     }
 }
 
-fn head(sketch: &Sketch, text: &mut String) {
+fn head(sketch: &Sketch, reached: &[String], text: &mut String) {
     let head = &sketch.head;
     comment(text, &format!("Imported from the recovery plan `{}` of Azure Site Recovery.", head.from));
     if let Some(id) = &head.id {
@@ -53,8 +53,9 @@ fn head(sketch: &Sketch, text: &mut String) {
     line(
         text,
         &format!(
-            "provider = {} {{\nsubscription = {subscription}\nresource_group = {group}\nvault = {vault}{appliance}\n}}",
-            super::PROVIDER
+            "provider = {} {{\nsubscription = {subscription}\nresource_group = {group}\nvault = {vault}{appliance}\n{}}}",
+            super::PROVIDER,
+            reached.iter().map(|key| format!("{key}\n")).collect::<String>()
         ),
     );
     for (word, name) in [(home, home_name), (away, away_name)] {
