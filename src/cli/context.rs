@@ -22,6 +22,8 @@ pub(super) struct Context {
     pub(super) console: Console,
     /// The state folder.
     pub(super) state: PathBuf,
+    /// The state folder only where it was said, for what keeps nothing unless told to.
+    pub(super) said_state: Option<PathBuf>,
     /// `--as`
     pub(super) name: Option<String>,
     /// What signs run logs.
@@ -40,6 +42,7 @@ impl Context {
         };
         Self {
             console: Console::new(global.quiet),
+            said_state: global.state.clone(),
             state: global.state.or_else(|| named("MUSTER_STATE")).unwrap_or_else(|| PathBuf::from(STATE)),
             name: global.name,
             key,

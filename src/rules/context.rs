@@ -2,7 +2,6 @@
 
 use crate::model::{Endpoint, EndpointRef, Ladder, Mode, Network, Operation, Plan, Step, StepKind, Vm, VmId};
 use crate::schema::provider::{self, Capabilities, Provider};
-use crate::schema::types::Need;
 use crate::source::Span;
 
 use super::arrows::{Arrows, ends};
@@ -31,25 +30,17 @@ pub(super) struct Context<'p> {
 
 impl<'p> Context<'p> {
     pub(super) fn new(plan: &'p Plan, scripts: &'p dyn ScriptLookup) -> Self {
-        Self { plan, provider: provider::find(&plan.estate.provider), arrows: Arrows::of(plan), scripts }
+        Self {
+            plan,
+            provider: provider::of(&plan.estate.provider, &plan.estate.provider_args),
+            arrows: Arrows::of(plan),
+            scripts,
+        }
     }
 
     /// What the provider can do; nothing for one that the schema does not know.
     pub(super) fn capabilities(&self) -> Option<&'static Capabilities> {
         self.provider.map(|provider| &provider.capabilities)
-    }
-
-    /// Whether a key of the provider has a word, said or by default.
-    pub(super) fn provider_says(&self, key: &str, word: &str) -> bool {
-        let said = self.plan.estate.provider_args.get(key).and_then(serde_json::Value::as_str);
-        let keys = self.provider.map_or(&[][..], |provider| provider.kind.keys);
-        let default = || {
-            keys.iter().find(|known| known.word == key).and_then(|known| match known.need {
-                Need::Default(word) => Some(word),
-                Need::Required | Need::Optional(_) => None,
-            })
-        };
-        said.or_else(default) == Some(word)
     }
 
     /// Whether the commit of an operation deletes the machines left behind.

@@ -7,10 +7,7 @@ use crate::source::codes::rules as codes;
 use super::context::Context;
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    // Only the older appliance has one master target for each system.
-    if !context.provider.is_some_and(|provider| provider.limits.one_os_per_group_on_failback)
-        || !context.provider_says("appliance", "classic")
-    {
+    if !context.provider.is_some_and(|provider| provider.limits.one_os_per_group_on_failback) {
         return;
     }
     for group in context.plan.groups.iter().filter(|group| group.kind == GroupKind::Replication) {

@@ -1,7 +1,7 @@
 //! MP0337: a point policy that the service behind the provider cannot be told.
 
 use crate::model::{GroupKind, Operation, Policy, VmId};
-use crate::schema::provider::{Untold, Whose};
+use crate::schema::provider::Whose;
 use crate::source::Diagnostic;
 use crate::source::codes::rules as codes;
 
@@ -9,10 +9,8 @@ use super::context::Context;
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let untold = context.capabilities().map_or(&[][..], |can| can.untold);
-    let holds = |one: &Untold| one.with.is_none_or(|(key, word)| context.provider_says(key, word));
-    let untold: Vec<&Untold> = untold.iter().filter(|one| holds(one)).collect();
     for (span, ladder, vms) in context.ladders() {
-        for one in &untold {
+        for one in untold {
             let Some(whose) = vms.iter().find_map(|vm| of_kind(context, *vm, one.whose)) else { continue };
             if !ladder.rungs.iter().any(|rung| says(rung, one.word)) {
                 continue;

@@ -109,6 +109,14 @@ impl Page {
     }
 
     fn provider(&mut self, provider: &Provider) {
+        self.abilities(provider);
+        if let Some(other) = provider.variant {
+            self.line(&format!("\nWith `{} = {}`:", other.key, other.word));
+            self.abilities(&other.provider);
+        }
+    }
+
+    fn abilities(&mut self, provider: &Provider) {
         let can = &provider.capabilities;
         self.line("\n| it can | |\n|---|---|");
         for (what, fact) in [
@@ -133,17 +141,15 @@ impl Page {
             self.line(&format!("| {what} | {fact} |"));
         }
         if !can.untold.is_empty() {
-            self.line("\n| it cannot be told | of | in | |\n|---|---|---|---|");
+            self.line("\n| it cannot be told | of | in |\n|---|---|---|");
         }
         for untold in can.untold {
             let whose = match untold.whose {
                 Whose::Groups => "groups",
                 Whose::Machines => "machines outside groups",
             };
-            let with =
-                untold.with.map_or_else(String::new, |(key, word)| format!("where `{key}` is `{word}`"));
             let direction = directions(untold.direction);
-            self.line(&format!("| `{}` | {whose} | {direction} | {with} |", untold.word));
+            self.line(&format!("| `{}` | {whose} | {direction} |", untold.word));
         }
         let limits = limits(&provider.limits);
         if !limits.is_empty() {

@@ -100,11 +100,10 @@ pub(crate) fn exported(plan: &Plan, items: &Items) -> Exported {
 /// A kind of run: a failover type and a direction.
 pub(crate) type Course = (&'static str, &'static str);
 
-/// The runs that both sides know.
-pub(crate) const COURSES: [Course; 4] = [
+/// The runs that both sides know with the newer appliance.
+pub(crate) const COURSES: [Course; 3] = [
     ("TestFailover", "PrimaryToRecovery"),
     ("UnplannedFailover", "PrimaryToRecovery"),
-    ("UnplannedFailover", "RecoveryToPrimary"),
     ("PlannedFailover", "RecoveryToPrimary"),
 ];
 

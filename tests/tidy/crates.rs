@@ -19,7 +19,9 @@ const BELONGS: &[(&str, &[&str], &str)] = &[
     ("sha2", &["base", "estate"], "one digest, and that of shipped disks"),
     ("rusqlite", &["store", "estate"], "the run log and the simulated estate are the only databases"),
     ("ureq", &["estate", "drive"], "only estates and notifications leave the process"),
-    ("tokio", &["estate", "store", "drive", "cli"], "everything below the estate is synchronous"),
+    ("axum", &["emulate"], "only a stand-in serves"),
+    ("http_body", &["emulate"], "only a stand-in serves"),
+    ("tokio", &["estate", "emulate", "store", "drive", "cli"], "everything below the estate is synchronous"),
     ("tokio_util", &["drive", "cli"], "everything below the estate is synchronous"),
 ];
 

@@ -21,6 +21,7 @@ pub(crate) const FLOORS: &[&str] = &[
     "run",
     "rehearse",
     "estate",
+    "emulate",
     "store",
     "drive",
     "report",

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::Timestamp;
 use crate::model::{Mode, Operation};
 
+use super::verbs::emulate::EmulateArgs;
 use super::verbs::estate::EstateArgs;
 use super::verbs::exchange::{ExportArgs, ImportArgs};
 use super::verbs::provider::ProviderArgs;
@@ -130,6 +131,8 @@ pub(super) enum Verb {
     Cleanup(RunArgs),
     /// Protect the machines in the other direction, as a run of its own
     Reprotect(ReprotectArgs),
+    /// Stand in for a service, over a simulated estate, until interrupted
+    Emulate(EmulateArgs),
     /// Try whether a provider's program keeps the contract of estates
     Provider(ProviderArgs),
     /// Write a completion script for a shell

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+pub(super) mod emulate;
 pub(super) mod estate;
 pub(super) mod exchange;
 mod explain;
@@ -91,6 +92,7 @@ pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
             ask(context, &args.run, &OperatorRequest::Commit { delete_sources: args.delete_sources })
         }
         Verb::Cleanup(args) => ask(context, &args.run, &OperatorRequest::CleanUp),
+        Verb::Emulate(args) => emulate::run(context, args),
         Verb::Provider(args) => provider::run(context, &args),
         Verb::Completions(args) => completions::completions(&args),
         Verb::Man => completions::man(),

@@ -2,6 +2,7 @@
 //! `muster explain CODE` prints the page; `docs/diagnostics.md` is generated from the same tables.
 
 pub mod command;
+pub mod emulate;
 pub mod estate;
 pub mod evidence;
 pub mod exchange;
@@ -11,6 +12,7 @@ pub mod rehearse;
 pub mod rules;
 pub mod run;
 pub mod syntax;
+pub mod vault;
 
 use std::fmt;
 
@@ -73,7 +75,9 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
         command::TABLE,
         evidence::TABLE,
         rehearse::TABLE,
+        emulate::TABLE,
         exchange::TABLE,
+        vault::TABLE,
     ]
     .into_iter()
     .flatten()
