@@ -167,8 +167,9 @@ pub const SAMPLES_MAX: usize = 10_000;
 pub const DURATIONS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Jobs that a stand-in of a service remembers; the oldest that is over makes room for a new one.
 pub const STAND_IN_JOBS_MAX: usize = 1_000;
-/// Happenings of a stand-in's estate that one request catches up with: an act that hangs is looked at twice a minute.
-pub const STAND_IN_STEPS_MAX: usize = 100_000;
+/// Happenings of a stand-in's estate that one request catches up with; an act that hangs is looked at twice a
+/// minute, and a night of an estate that goes fast has many.
+pub const STAND_IN_STEPS_MAX: usize = 10_000;
 /// What a stand-in reads of a request.
 pub const STAND_IN_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 

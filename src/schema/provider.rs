@@ -114,17 +114,6 @@ pub enum Whose {
     Machines,
 }
 
-impl Untold {
-    const fn new(
-        word: &'static str,
-        whose: Whose,
-        direction: ByDirection,
-        instead: Option<&'static str>,
-    ) -> Self {
-        Self { word, whose, direction, instead }
-    }
-}
-
 /// How much a provider takes. Nothing where it knows no limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Limits {
@@ -309,6 +298,34 @@ const COMMAND: Provider = Provider {
     variant: None,
 };
 
+/// A group is given a word, and the service chooses the points itself; on the way home through an appliance the
+/// point is made after the failback has begun.
+const AZURE_UNTOLD: &[Untold] = &[
+    Untold::of_groups("as_of", ByDirection::BOTH, None),
+    Untold::of_groups("tag", ByDirection::BOTH, None),
+    Untold::of_machines("id", ByDirection::FAILBACK, Some("latest")),
+    Untold::of_machines("as_of", ByDirection::FAILBACK, None),
+    Untold::of_machines("tag", ByDirection::FAILBACK, None),
+];
+/// The configuration server has two words on the way home, and one of them means a common app-consistent point
+/// for a group.
+const CLASSIC_UNTOLD: &[Untold] = &[
+    Untold::of_groups("as_of", ByDirection::BOTH, None),
+    Untold::of_groups("tag", ByDirection::BOTH, None),
+    Untold::of_groups("common", ByDirection::FAILBACK, Some("common_app")),
+    Untold::of_groups("latest_app", ByDirection::FAILBACK, Some("common_app")),
+];
+
+impl Untold {
+    const fn of_groups(word: &'static str, direction: ByDirection, instead: Option<&'static str>) -> Self {
+        Self { word, whose: Whose::Groups, direction, instead }
+    }
+
+    const fn of_machines(word: &'static str, direction: ByDirection, instead: Option<&'static str>) -> Self {
+        Self { whose: Whose::Machines, ..Self::of_groups(word, direction, instead) }
+    }
+}
+
 /// Azure Site Recovery between VMware and Azure: 100 machines and 7 boot groups a plan, 16 machines a
 /// replication group; the failover shuts down and starts by itself; with the replication appliance it is planned
 /// on the way home and unplanned to Azure.
@@ -330,7 +347,7 @@ const AZURE_CLASSIC: Variant = Variant {
             planned: ByDirection::NONE,
             unplanned: ByDirection::BOTH,
             final_points: ByDirection::NONE,
-            untold: AZURE_CLASSIC_UNTOLD,
+            untold: CLASSIC_UNTOLD,
             ..AZURE_CAN
         },
         limits: Limits { one_os_per_group_on_failback: true, ..AZURE_LIMITS },
@@ -467,25 +484,6 @@ const AZURE_CAN: Capabilities = Capabilities {
     takes_points: false,
     process_servers: true,
 };
-
-/// A group is given a word, and the service chooses the points itself. On the way home the point is made after
-/// the failback has begun.
-const AZURE_UNTOLD: &[Untold] = &[
-    Untold::new("as_of", Whose::Groups, ByDirection::BOTH, None),
-    Untold::new("tag", Whose::Groups, ByDirection::BOTH, None),
-    Untold::new("id", Whose::Machines, ByDirection::FAILBACK, Some("latest")),
-    Untold::new("as_of", Whose::Machines, ByDirection::FAILBACK, None),
-    Untold::new("tag", Whose::Machines, ByDirection::FAILBACK, None),
-];
-
-/// The configuration server has two words on the way home; for a group one of them means independent points,
-/// the other a common app-consistent one.
-const AZURE_CLASSIC_UNTOLD: &[Untold] = &[
-    Untold::new("as_of", Whose::Groups, ByDirection::BOTH, None),
-    Untold::new("tag", Whose::Groups, ByDirection::BOTH, None),
-    Untold::new("common", Whose::Groups, ByDirection::FAILBACK, Some("common_app")),
-    Untold::new("latest_app", Whose::Groups, ByDirection::FAILBACK, Some("common_app")),
-];
 
 const AZURE_LIMITS: Limits =
     Limits { machines_per_plan: Some(100), group_size: Some(16), waves: Some(7), ..NO_LIMITS };

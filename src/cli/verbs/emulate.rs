@@ -12,6 +12,7 @@ use crate::cli::failure::Failure;
 use crate::drive::Interrupts;
 use crate::emulate::azure::{self, Fault, Generation, Options, Token};
 use crate::inventory;
+use crate::source::Sources;
 use crate::source::codes::emulate as codes;
 
 #[derive(Debug, Args)]
@@ -80,13 +81,14 @@ enum Product {
 pub(in crate::cli) fn run(context: &Context, args: EmulateArgs) -> Result<Exit, Failure> {
     let Service::Azure(args) = args.service;
     let options = options(context, args)?;
-    context.runtime()?.block_on(serve(options))
+    context.runtime()?.block_on(serve(context, options))
 }
 
-async fn serve(options: Options) -> Result<Exit, Failure> {
+async fn serve(context: &Context, options: Options) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::new();
     let listening =
         azure::serve(options).await.map_err(|wrong| Failure::placeless(Exit::InputWrong, wrong))?;
+    context.console.show(&Sources::default(), listening.warnings());
     Console::print_line(&format!("listening on {}", listening.url()))?;
     tokio::select! {
         biased;

@@ -108,7 +108,7 @@ async fn begin(hands: &Hands<'_>, job: &mut Job) {
     let bound = match hands.sim.inventory().await {
         Ok(inventory) => bind(&View { inventory }, &waiting(stage), pick),
         Err(error) => {
-            let lost = |name: String| (name.clone(), Err(told(&error, &name)));
+            let lost = |name: String| (name.clone(), Err(Box::new(told(&error, &name))));
             waiting(stage).into_iter().map(lost).collect()
         }
     };
@@ -117,7 +117,7 @@ async fn begin(hands: &Hands<'_>, job: &mut Job) {
             Ok(point) => drop(job.points.insert(machine, point)),
             Err(error) => {
                 let task = stage.tasks.iter_mut().find(|task| task.machines().contains(&machine));
-                task.into_iter().for_each(|task| end(task, TaskState::Failed(error.clone()), hands.now));
+                task.into_iter().for_each(|task| end(task, TaskState::Failed(*error.clone()), hands.now));
             }
         }
     }
@@ -195,7 +195,7 @@ async fn once(hands: &mut Hands<'_>, job: &Job, number: usize, task: &mut Task) 
     let machine = task.machines().first().cloned().unwrap_or_default();
     let answer = match &task.running {
         Some(running) if running.due > hands.now => return false,
-        Some(Running { handle: Some(handle), .. }) => polled(hands.sim.poll(handle).await),
+        Some(Running { handle: Some(handle), .. }) => polled(hands.sim.poll(handle).await, &machine),
         Some(Running { handle: None, .. }) => Answered::Done,
         None => match request(job, task.machines(), &act) {
             Wanted::Time(seconds) => {
@@ -228,10 +228,6 @@ async fn once(hands: &mut Hands<'_>, job: &Job, number: usize, task: &mut Task) 
             }
             end(task, TaskState::Failed(error), hands.now);
         }
-        Answered::Error(error) => {
-            task.running = None;
-            end(task, TaskState::Failed(told(&error, &machine)), hands.now);
-        }
     }
     true
 }
@@ -248,29 +244,29 @@ enum Answered {
     Goes(Option<Handle>, Timestamp),
     Done,
     Failed(JobError),
-    Error(EstateError),
 }
 
-fn polled(answer: Result<Progress, EstateError>) -> Answered {
+fn polled(answer: Result<Progress, EstateError>, machine: &str) -> Answered {
     match answer {
         Ok(Progress::Running(at)) => Answered::Goes(None, at),
         Ok(Progress::Done(_)) => Answered::Done,
-        Ok(Progress::Failed(error)) | Err(error) => Answered::Error(error),
+        Ok(Progress::Failed(error)) | Err(error) => Answered::Failed(told(&error, machine)),
     }
 }
 
 /// Asks for an act; where no answer comes, what became of it is looked up, as a service does with its own parts.
 async fn asked(sim: &Sim, key: &Key, request: &Request, now: Timestamp) -> Answered {
+    let machine = request.machines().first().map_or("", String::as_str);
     match sim.submit(key, request).await {
         Ok(Submitted::Done(_)) => Answered::Done,
         Ok(Submitted::Accepted(handle, at)) => Answered::Goes(Some(handle), at),
         Err(unknown @ EstateError::Unknown { .. }) => match sim.find(key, request, now).await {
             Ok(Found::Done(_)) => Answered::Done,
             Ok(Found::Running(handle)) => Answered::Goes(Some(handle), now),
-            Ok(Found::Failed(error)) | Err(error) => Answered::Error(error),
-            Ok(Found::NeverArrived | Found::CannotTell(_)) => Answered::Error(unknown),
+            Ok(Found::Failed(error)) | Err(error) => Answered::Failed(told(&error, machine)),
+            Ok(Found::NeverArrived | Found::CannotTell(_)) => Answered::Failed(told(&unknown, machine)),
         },
-        Err(error) => Answered::Error(error),
+        Err(error) => Answered::Failed(told(&error, machine)),
     }
 }
 

@@ -10,15 +10,22 @@ use super::kept::Scenario;
 use super::names::guid;
 use super::service::Service;
 
-/// A job to be.
+/// What a request comes to.
 #[derive(Debug)]
-pub(super) struct Begin {
+pub(super) struct Work {
     pub(super) operation: Operation,
-    pub(super) about: About,
+    /// Of a failover: which way it goes.
     pub(super) way: Option<Way>,
     pub(super) stages: Vec<Stage>,
     /// What the request said besides.
     pub(super) said: IndexMap<String, String>,
+}
+
+impl Work {
+    /// Work of which the request says nothing besides.
+    pub(super) fn new(operation: Operation, stages: Vec<Stage>) -> Self {
+        Self { operation, way: None, stages, said: IndexMap::new() }
+    }
 }
 
 impl Service {
@@ -26,8 +33,8 @@ impl Service {
     ///
     /// # Errors
     /// It cannot be written down.
-    pub(super) async fn begin(&mut self, ask: &Ask, begin: Begin) -> Result<Answer, Refusal> {
-        let Begin { operation, about, way, stages, said } = begin;
+    pub(super) async fn begin(&mut self, ask: &Ask, about: About, work: Work) -> Result<Answer, Refusal> {
+        let Work { operation, way, stages, said } = work;
         self.kept.started += 1;
         let id = guid(&["job", &self.vault.id(), &self.kept.started.to_string()]);
         let client = ask.client_request_id.clone().unwrap_or_else(|| guid(&["request", &id]));

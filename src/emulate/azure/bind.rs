@@ -9,7 +9,7 @@ use super::job::{JobError, Pick, PickKind, PickScope};
 use super::view::View;
 
 /// What is bound for a machine: the point by its id in the estate, and the instant that it shows.
-pub(super) type Bound = Result<(String, Timestamp), JobError>;
+pub(super) type Bound = Result<(String, Timestamp), Box<JobError>>;
 
 /// Binds a point for each of the machines of a job.
 pub(super) fn bind(view: &View, machines: &[String], pick: &Pick) -> Vec<(String, Bound)> {
@@ -60,22 +60,22 @@ const fn fits(kind: PickKind, point: &Point) -> bool {
     }
 }
 
-fn no_common(machine: &str, group: &str) -> JobError {
-    JobError {
+fn no_common(machine: &str, group: &str) -> Box<JobError> {
+    Box::new(JobError {
         code: "NoCommonRecoveryPoint".to_owned(),
         message: format!("The machines of replication group '{group}' have no common recovery point."),
         causes: format!("'{machine}' and the other machines have no point that was taken together."),
         action: "Wait for the next multi-VM consistent point, or choose a point without it.".to_owned(),
         provider: None,
-    }
+    })
 }
 
-fn no_point(machine: &str) -> JobError {
-    JobError {
+fn no_point(machine: &str) -> Box<JobError> {
+    Box::new(JobError {
         code: "RecoveryPointNotAvailable".to_owned(),
         message: format!("'{machine}' has no recovery point of the kind that was asked for."),
         causes: "No such point was taken yet, or the retention has removed it.".to_owned(),
         action: "Choose another kind of recovery point.".to_owned(),
         provider: None,
-    }
+    })
 }

@@ -1,7 +1,6 @@
 //! The HTTP side: requests in, answers out, with what goes wrong on the way. One request at a time is answered.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -41,6 +40,7 @@ pub struct Listening {
     listener: TcpListener,
     desk: Arc<Mutex<Desk>>,
     url: String,
+    warnings: Vec<Diagnostic>,
 }
 
 /// What answers requests.
@@ -85,8 +85,9 @@ pub async fn serve(options: Options) -> Result<Listening, Vec<Diagnostic>> {
         )
     })?;
     let url = format!("http://{address}{}", service.vault.id());
+    let warnings = service.sim.warnings().to_vec();
     let desk = Desk { service, recorder, seen: 0, calls: BTreeMap::new() };
-    Ok(Listening { listener, desk: Arc::new(Mutex::new(desk)), url })
+    Ok(Listening { listener, desk: Arc::new(Mutex::new(desk)), url, warnings })
 }
 
 impl Listening {
@@ -96,12 +97,10 @@ impl Listening {
         &self.url
     }
 
-    /// The address that it listens on.
-    ///
-    /// # Errors
-    /// The system does not say.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// What is to be said about an estate that was continued: another inventory, another seed.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// Answers requests until it is dropped.
@@ -116,7 +115,11 @@ impl Listening {
 
 async fn answer(State(desk): State<Arc<Mutex<Desk>>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, STAND_IN_BODY_BYTES_MAX).await.unwrap_or_default();
+    let Ok(bytes) = axum::body::to_bytes(body, STAND_IN_BODY_BYTES_MAX).await else {
+        let message = "The request content is too large, or it broke off.".to_owned();
+        let refusal = Refusal { status: 413, code: "RequestContentTooLarge", message };
+        return sent(&refusal.into(), None);
+    };
     let mut desk = desk.lock().await;
     let slow = fault::slow_ms(&desk.service.faults);
     if slow > 0 {
@@ -127,11 +130,13 @@ async fn answer(State(desk): State<Arc<Mutex<Desk>>>, request: Request) -> Respo
     let header =
         |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if let Some(answer) = desk.sign_in(parts.method.as_str(), &target, &parts.headers, &bytes) {
-        return sent(answer, None);
+        return sent(&answer, None);
     }
     let fate = desk.fate(&target);
-    if let Some(response) = fate.and_then(|fate| instead(fate, &desk)) {
-        return response;
+    match fate {
+        Some(Fate::Dropped) => return broken(None),
+        Some(Fate::Html) => return html(),
+        Some(_) | None => {}
     }
     let body = if bytes.is_empty() { Ok(None) } else { serde_json::from_slice::<Value>(&bytes).map(Some) };
     let ask = Ask {
@@ -143,14 +148,15 @@ async fn answer(State(desk): State<Arc<Mutex<Desk>>>, request: Request) -> Respo
         body: body.as_ref().ok().cloned().flatten(),
     };
     let authorization = header("authorization");
-    let answered = match body {
-        Ok(_) => desk.answered(&ask, authorization.as_deref()).await,
-        Err(_) => Err(wrong("InvalidRequestContent", "The request content is not JSON.")),
+    let answered = match (fate.and_then(instead), body) {
+        (Some(answer), _) => answer,
+        (None, Ok(_)) => desk.answered(&ask, authorization.as_deref()).await.unwrap_or_else(Answer::from),
+        (None, Err(_)) => wrong("InvalidRequestContent", "The request content is not JSON.").into(),
     };
-    let answer = desk.dressed(answered.unwrap_or_else(Answer::from), ask.method == "GET");
+    let answer = desk.dressed(answered, ask.method == "GET");
     let whole = parts.uri.path_and_query().map_or(ask.path.as_str(), |whole| whole.as_str());
     desk.recorder.write(&ask.method, whole, ask.body.as_ref(), &answer);
-    sent(answer, fate)
+    sent(&answer, fate)
 }
 
 impl Desk {
@@ -206,38 +212,34 @@ impl Desk {
 }
 
 /// What is answered instead of asking the service.
-fn instead(fate: Fate, desk: &Desk) -> Option<Response<Body>> {
-    let refusal = |status, code, message: &str| {
-        let refusal = Refusal { status, code, message: message.to_owned() };
-        desk.dressed(Answer::from(refusal), false)
-    };
-    let answer = match fate {
-        Fate::Dropped => return Some(broken(None)),
+fn instead(fate: Fate) -> Option<Answer> {
+    let refusal =
+        |status, code, message: &str| Answer::from(Refusal { status, code, message: message.to_owned() });
+    match fate {
         Fate::Throttled => {
-            refusal(429, "TooManyRequests", "The request is being throttled.").with("retry-after", "1")
+            Some(refusal(429, "TooManyRequests", "The request is being throttled.").with("retry-after", "1"))
         }
-        Fate::Unavailable => refusal(503, "ServiceUnavailable", "The service is unavailable."),
-        Fate::Forbidden => refusal(
-            403,
-            "AuthorizationFailed",
-            "The client does not have authorization to perform the action.",
-        ),
+        Fate::Unavailable => Some(refusal(503, "ServiceUnavailable", "The service is unavailable.")),
+        Fate::Forbidden => {
+            let message = "The client does not have authorization to perform the action.";
+            Some(refusal(403, "AuthorizationFailed", message))
+        }
         Fate::Redirected => {
             let nowhere = Answer { status: 307, headers: Vec::new(), body: None };
-            nowhere.with("location", "http://127.0.0.1:9/")
+            Some(nowhere.with("location", "http://127.0.0.1:9/"))
         }
-        Fate::Html => {
-            let page =
-                Response::builder().status(StatusCode::BAD_GATEWAY).header("content-type", "text/html");
-            return Some(page.body(Body::from(HTML)).unwrap_or_default());
-        }
-        Fate::Lost | Fate::Truncated => return None,
-    };
-    Some(sent(answer, None))
+        Fate::Dropped | Fate::Html | Fate::Lost | Fate::Truncated => None,
+    }
+}
+
+/// What a proxy answers instead of the service.
+fn html() -> Response<Body> {
+    let page = Response::builder().status(StatusCode::BAD_GATEWAY).header("content-type", "text/html");
+    page.body(Body::from(HTML)).unwrap_or_default()
 }
 
 /// An answer as HTTP, whole or not.
-fn sent(answer: Answer, fate: Option<Fate>) -> Response<Body> {
+fn sent(answer: &Answer, fate: Option<Fate>) -> Response<Body> {
     let text = answer.body.as_ref().map(Value::to_string);
     if fate == Some(Fate::Lost) {
         return broken(None);

@@ -6,10 +6,10 @@ use crate::inventory::Machine;
 
 use super::answer::{Answer, Refusal, bad_field, conflict, not_found, wrong};
 use super::ask::Ask;
-use super::begin::Begin;
+use super::begin::Work;
 use super::body::{Fields, properties, properties_if_any};
 use super::item;
-use super::job::{About, Act, Job, Operation, Pick, PickKind, PickScope, Stage, Way};
+use super::job::{About, Act, Job, Operation, Pick, PickKind, PickScope, Way};
 use super::names::{last, same};
 use super::options::Generation;
 use super::program::{self, Failover, newest};
@@ -35,29 +35,28 @@ impl Service {
         let view = self.view().await?;
         let found = view.machine(machine).ok_or_else(|| not_found("The replication protected item"))?;
         let way = way(&self.vault, found);
-        let (operation, stages, said) = match action {
+        let work = match action {
             "testfailover" => test(&self.vault, &view, found, ask)?,
             "testfailovercleanup" => {
                 let said = comments(properties(ask)?)?;
-                let name = "Cleaning up the test machine";
-                (Operation::TestFailoverCleanup, program::single(name, machine, vec![Act::CleanUp]), said)
+                let stages = program::single("Cleaning up the test machine", machine, vec![Act::CleanUp]);
+                Work { said, ..Work::new(Operation::TestFailoverCleanup, stages) }
             }
             "unplannedfailover" => unplanned(&self.vault, &view, found, ask)?,
             "plannedfailover" => planned(&self.vault, found, ask)?,
             "applyrecoverypoint" => change_point(&self.vault, &view, found, ask)?,
             "failovercommit" => {
                 let stages = program::single("Committing the failover", machine, vec![Act::Commit]);
-                (Operation::Commit, stages, IndexMap::new())
+                Work::new(Operation::Commit, stages)
             }
             "failovercancel" => {
                 let stages = program::single("Restoring the source machine", machine, vec![Act::RollBack]);
-                (Operation::Cancel, stages, IndexMap::new())
+                Work::new(Operation::Cancel, stages)
             }
             "reprotect" => {
                 properties(ask)?.way()?;
                 let act = reprotect::act(&self.vault, way, properties(ask)?)?;
-                let stages = program::single("Enabling replication", machine, vec![act]);
-                (Operation::Reprotect, stages, IndexMap::new())
+                Work::new(Operation::Reprotect, program::single("Enabling replication", machine, vec![act]))
             }
             "repairreplication" => {
                 let message = format!("'{machine}' needs no resynchronization.");
@@ -65,12 +64,11 @@ impl Service {
             }
             _ => return Err(not_found("The action")),
         };
-        self.allows(&view, found, operation)?;
-        if operation == Operation::Cancel {
+        self.allows(&view, found, work.operation)?;
+        if work.operation == Operation::Cancel {
             self.call_off(machine).await;
         }
-        let about = About::Item(machine.to_owned());
-        self.begin(ask, Begin { operation, about, way: Some(way), stages, said }).await
+        self.begin(ask, About::Item(machine.to_owned()), Work { way: Some(way), ..work }).await
     }
 
     /// Whether an operation may begin on an item. (i) The codes.
@@ -116,9 +114,6 @@ impl Service {
     }
 }
 
-/// What a request of an item comes to: the operation, its stages, and what the job shows of the request.
-type Came = Result<(Operation, Vec<Stage>, IndexMap<String, String>), Refusal>;
-
 fn comments(fields: Fields<'_>) -> Result<IndexMap<String, String>, Refusal> {
     let comments = fields.text("comments")?.map(|text| ("comments".to_owned(), text.to_owned()));
     Ok(comments.into_iter().collect())
@@ -137,7 +132,7 @@ pub(super) fn network(fields: Fields<'_>) -> Result<IndexMap<String, String>, Re
     Ok(said)
 }
 
-fn test(vault: &Vault, view: &View, machine: &Machine, ask: &Ask) -> Came {
+fn test(vault: &Vault, view: &View, machine: &Machine, ask: &Ask) -> Result<Work, Refusal> {
     let fields = properties(ask)?;
     let way = along(vault, machine, fields)?;
     let details = fields.provider(item::provider(vault.generation, way))?;
@@ -147,10 +142,10 @@ fn test(vault: &Vault, view: &View, machine: &Machine, ask: &Ask) -> Came {
     let pick = point_wanted(vault, view, machine, details.text("recoveryPointId")?)?.unwrap_or(LATEST);
     let operation = Operation::TestFailover;
     let wanted = Failover { operation, way, shuts_down: false, pick, together: false };
-    Ok((operation, program::of_item(vault, &wanted, &machine.name), said))
+    Ok(Work { said, ..Work::new(operation, program::of_item(vault, &wanted, &machine.name)) })
 }
 
-fn unplanned(vault: &Vault, view: &View, machine: &Machine, ask: &Ask) -> Came {
+fn unplanned(vault: &Vault, view: &View, machine: &Machine, ask: &Ask) -> Result<Work, Refusal> {
     let fields = properties(ask)?;
     let way = along(vault, machine, fields)?;
     let provider = item::provider(vault.generation, way);
@@ -183,10 +178,10 @@ fn unplanned(vault: &Vault, view: &View, machine: &Machine, ask: &Ask) -> Came {
     };
     let operation = Operation::UnplannedFailover;
     let wanted = Failover { operation, way, shuts_down, pick, together: false };
-    Ok((operation, program::of_item(vault, &wanted, &machine.name), IndexMap::new()))
+    Ok(Work::new(operation, program::of_item(vault, &wanted, &machine.name)))
 }
 
-fn planned(vault: &Vault, machine: &Machine, ask: &Ask) -> Came {
+fn planned(vault: &Vault, machine: &Machine, ask: &Ask) -> Result<Work, Refusal> {
     // The description lets all of this body be left out; without a kind of point there is nothing to go to.
     let fields = properties_if_any(ask);
     let way = along(vault, machine, fields)?;
@@ -200,10 +195,10 @@ fn planned(vault: &Vault, machine: &Machine, ask: &Ask) -> Came {
     let pick = Pick::Taken { app: kind == "ApplicationConsistent" };
     let operation = Operation::PlannedFailover;
     let wanted = Failover { operation, way, shuts_down: true, pick, together: false };
-    Ok((operation, program::of_item(vault, &wanted, &machine.name), IndexMap::new()))
+    Ok(Work::new(operation, program::of_item(vault, &wanted, &machine.name)))
 }
 
-fn change_point(vault: &Vault, view: &View, machine: &Machine, ask: &Ask) -> Came {
+fn change_point(vault: &Vault, view: &View, machine: &Machine, ask: &Ask) -> Result<Work, Refusal> {
     let fields = properties(ask)?;
     let details = fields.provider(item::provider(vault.generation, way(vault, machine)))?;
     // The modernized provider has the point inside its own object, the classic one beside it.
@@ -215,7 +210,7 @@ fn change_point(vault: &Vault, view: &View, machine: &Machine, ask: &Ask) -> Cam
     let acts = vec![Act::ChangePoint, Act::Start { test: false }];
     let stages = program::single("Changing the recovery point", &machine.name, acts);
     let stages = stages.into_iter().map(|stage| stage.binding(pick.clone())).collect();
-    Ok((Operation::ChangePoint, stages, IndexMap::new()))
+    Ok(Work::new(Operation::ChangePoint, stages))
 }
 
 /// The way that a failover of an item goes: its own. (i) Another one said is refused.

@@ -1,6 +1,7 @@
 //! What the service remembers besides the estate: jobs, plans, and of each item what was last done to it. One
 //! file, written before the estate is asked for anything that follows from it.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -89,12 +90,24 @@ impl Kept {
 #[derive(Debug)]
 pub(super) struct Keeper {
     path: Option<PathBuf>,
+    /// Held as long as this process uses the folder.
+    _lock: Option<File>,
 }
 
 impl Keeper {
-    /// In a folder, or nowhere.
-    pub(super) fn new(folder: Option<&Path>) -> Self {
-        Self { path: folder.map(|folder| folder.join("service.json")) }
+    /// In a folder, which is made where it is missing and held by one process at a time; or nowhere.
+    ///
+    /// # Errors
+    /// The folder cannot be used, in words.
+    pub(super) fn new(folder: Option<&Path>) -> Result<Self, String> {
+        let Some(folder) = folder else { return Ok(Self { path: None, _lock: None }) };
+        let opened = std::fs::create_dir_all(folder).and_then(|()| File::create(folder.join("lock")));
+        let lock = opened.map_err(|error| crate::base::words::system(&error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: Some(folder.join("service.json")), _lock: Some(lock) }),
+            Err(TryLockError::WouldBlock) => Err("another stand-in uses the folder".to_owned()),
+            Err(TryLockError::Error(error)) => Err(crate::base::words::system(&error)),
+        }
     }
 
     /// What was kept, or nothing yet.

@@ -6,7 +6,7 @@ use crate::inventory::Protection;
 
 use super::answer::{Answer, Refusal, bad_field, conflict, not_found, wrong};
 use super::ask::Ask;
-use super::begin::Begin;
+use super::begin::Work;
 use super::body::{Fields, properties};
 use super::item;
 use super::item_calls::network;
@@ -26,6 +26,8 @@ impl Service {
     pub(super) async fn plan_change(&mut self, ask: &Ask, name: &str) -> Result<Answer, Refusal> {
         let view = self.view().await?;
         let known = self.kept.plan(name).cloned();
+        let name = known.as_ref().map_or_else(|| name.to_owned(), |plan| plan.name.clone());
+        let name = name.as_str();
         let busy =
             self.kept.jobs.iter().find(|job| !job.is_over() && job.about == About::Plan(name.to_owned()));
         if let Some(job) = busy {
@@ -58,14 +60,8 @@ impl Service {
             None => self.kept.plans.shift_remove(&name.to_lowercase()),
         };
         drop(stored);
-        let begin = Begin {
-            operation,
-            about: About::Plan(name.to_owned()),
-            way: None,
-            stages: program::of_service(title),
-            said: IndexMap::new(),
-        };
-        self.begin(ask, begin).await
+        let work = Work::new(operation, program::of_service(title));
+        self.begin(ask, About::Plan(name.to_owned()), work).await
     }
 
     /// An action on a plan, by the last segment of its path.
@@ -75,7 +71,7 @@ impl Service {
     pub(super) async fn plan_call(&mut self, ask: &Ask, name: &str, action: &str) -> Result<Answer, Refusal> {
         let view = self.view().await?;
         let plan = self.kept.plan(name).cloned().ok_or_else(|| not_found("The recovery plan"))?;
-        let (operation, way, stages, said) = match action {
+        let work = match action {
             "testfailover" | "unplannedfailover" | "plannedfailover" => {
                 self.failover(&view, &plan, action, properties(ask)?)?
             }
@@ -83,13 +79,12 @@ impl Service {
                 let comments = properties(ask)?.text("comments")?;
                 let said =
                     comments.map(|text| ("comments".to_owned(), text.to_owned())).into_iter().collect();
-                let stages = self.cleaned(&plan);
-                (Operation::TestFailoverCleanup, None, stages, said)
+                Work { said, ..Work::new(Operation::TestFailoverCleanup, self.cleaned(&plan)) }
             }
-            "failovercommit" => (Operation::Commit, None, committed(&view, &plan), IndexMap::new()),
+            "failovercommit" => Work::new(Operation::Commit, committed(&view, &plan)),
             "failovercancel" => {
-                let stages = self.cancelled(&view, &plan);
-                (Operation::Cancel, Some(Way::Back), stages, IndexMap::new())
+                let work = Work::new(Operation::Cancel, self.cancelled(&view, &plan));
+                Work { way: Some(Way::Back), ..work }
             }
             "reprotect" => {
                 let message =
@@ -98,23 +93,16 @@ impl Service {
             }
             _ => return Err(not_found("The action")),
         };
-        self.plan_allows(&view, &plan, operation)?;
-        if operation == Operation::Cancel {
+        self.plan_allows(&view, &plan, work.operation)?;
+        if work.operation == Operation::Cancel {
             for machine in plan.machines() {
                 self.call_off(machine).await;
             }
         }
-        let about = About::Plan(plan.name.clone());
-        self.begin(ask, Begin { operation, about, way, stages, said }).await
+        self.begin(ask, About::Plan(plan.name.clone()), work).await
     }
 
-    fn failover(
-        &self,
-        view: &View,
-        plan: &Plan,
-        action: &str,
-        fields: Fields<'_>,
-    ) -> Result<(Operation, Option<Way>, Vec<Stage>, IndexMap<String, String>), Refusal> {
+    fn failover(&self, view: &View, plan: &Plan, action: &str, fields: Fields<'_>) -> Result<Work, Refusal> {
         fields.required("failoverDirection")?;
         let way = fields.way()?.unwrap_or(Way::Forward);
         let mut said = IndexMap::new();
@@ -135,7 +123,12 @@ impl Service {
         let (pick, together) = wanted_point(provider, fields)?;
         self.all_have_points(view, plan, way)?;
         let wanted = Failover { operation, way, shuts_down, pick, together };
-        Ok((operation, Some(way), program::of_plan(&self.vault, view, &wanted, plan), said))
+        Ok(Work {
+            operation,
+            way: Some(way),
+            stages: program::of_plan(&self.vault, view, &wanted, plan),
+            said,
+        })
     }
 
     /// A plan cannot be failed back until all its machines have a point.

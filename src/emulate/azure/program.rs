@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::inventory::Protection;
+use crate::inventory::{Power, Protection};
 use crate::model::Mode;
 
 use super::job::{Act, Operation, Pick, PickKind, PickScope, Stage, Subject, Task, TaskState, Way};
@@ -50,8 +50,14 @@ pub(super) fn of_plan(vault: &Vault, view: &View, wanted: &Failover, plan: &Plan
         stages.extend(around(wanted, group, inner));
     }
     for (number, group) in of_kind("Boot").enumerate() {
-        let machines: Vec<String> =
-            group.machines.iter().filter(|name| down.contains(name)).cloned().collect();
+        // Whoever was failed over by a job that then stopped is up nowhere.
+        let off = |name: &str| {
+            view.machine(name).is_some_and(|machine| {
+                machine.protection == Protection::FailedOver && machine.power == Some(Power::Off)
+            })
+        };
+        let boots = |name: &&String| down.contains(name) || up.contains(name) && off(name);
+        let machines: Vec<String> = group.machines.iter().filter(boots).cloned().collect();
         let name = format!("Group {}: starting machines", number + 1);
         let boots = Stage::new(name, Some("Boot"), started(wanted, &machines));
         stages.extend(around(wanted, group, vec![boots]));

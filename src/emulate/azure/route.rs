@@ -1,14 +1,17 @@
 //! Which call a request is. Paths compare without case, as ARM does.
 
-use crate::inventory::Machine;
+use crate::inventory::{Machine, Point};
 
 use super::answer::{Answer, Refusal, not_found};
 use super::ask::Ask;
+use super::job::Job;
 use super::names::same;
 use super::page::page;
 use super::query::comparisons;
 use super::service::Service;
 use super::show_fabric::{self, POLICIES};
+use super::vault::point_name;
+use super::view::View;
 use super::{show_item, show_job, show_point};
 
 impl Service {
@@ -98,18 +101,10 @@ impl Service {
                 Ok(Answer::ok(show_item::item(vault, &view, kept, machine)))
             }
             ["replicationfabrics", .., "replicationprotecteditems", item, "recoverypoints"] => {
-                let machine = self.machine(&view, rest, item)?;
-                let points = show_point::listed(vault, &view, machine);
-                page(ask, size, &points, |point| show_point::point(vault, &view, machine, point))
+                self.points(ask, &view, self.machine(&view, rest, item)?, None)
             }
             ["replicationfabrics", .., "replicationprotecteditems", item, "recoverypoints", point] => {
-                let machine = self.machine(&view, rest, item)?;
-                let points = show_point::listed(vault, &view, machine);
-                let named =
-                    |id: &str| super::vault::point_name(&machine.name, id).eq_ignore_ascii_case(point);
-                let found = points.into_iter().find(|own| named(view.id(own)));
-                let found = found.ok_or_else(|| not_found("The recovery point"))?;
-                Ok(Answer::ok(show_point::point(vault, &view, machine, found)))
+                self.points(ask, &view, self.machine(&view, rest, item)?, Some(point))
             }
             ["replicationrecoveryplans"] => {
                 let plans: Vec<_> = kept.plans.values().collect();
@@ -123,6 +118,22 @@ impl Service {
         }
     }
 
+    /// The points of an item, or one of them by its name.
+    fn points(
+        &self,
+        ask: &Ask,
+        view: &View,
+        machine: &Machine,
+        name: Option<&str>,
+    ) -> Result<Answer, Refusal> {
+        let points = show_point::listed(&self.vault, view, machine);
+        let show = |point: &&Point| show_point::point(&self.vault, view, machine, point);
+        let Some(name) = name else { return page(ask, self.vault.page_size, &points, show) };
+        let named = |point: &&Point| point_name(&machine.name, view.id(point)).eq_ignore_ascii_case(name);
+        let found = points.into_iter().find(named).ok_or_else(|| not_found("The recovery point"))?;
+        Ok(Answer::ok(show(&found)))
+    }
+
     fn status(&self, id: &str) -> Result<Answer, Refusal> {
         let job = self.kept.jobs.iter().find(|job| show_job::operation_of(&job.id).eq_ignore_ascii_case(id));
         let job = job.ok_or_else(|| not_found("The operation"))?;
@@ -133,7 +144,7 @@ impl Service {
     /// Newest first. What a filter compares besides state and object is let through.
     fn jobs(&self, ask: &Ask) -> Result<Answer, Refusal> {
         let wanted = comparisons(ask.target.value("$filter").unwrap_or_default());
-        let matches = |job: &&super::job::Job| {
+        let matches = |job: &&Job| {
             wanted.iter().all(|(name, value)| match name.to_lowercase().as_str() {
                 "jobstatus" | "state" => show_job::state_word(job.state).eq_ignore_ascii_case(value),
                 "joboutputtype" | "scenarioname" => job.operation.words().0.eq_ignore_ascii_case(value),
@@ -149,7 +160,7 @@ impl Service {
     }
 
     /// The items of a list, also of those of a plan only.
-    fn filtered<'a>(&self, ask: &Ask, view: &'a super::view::View) -> Result<Vec<&'a Machine>, Refusal> {
+    fn filtered<'a>(&self, ask: &Ask, view: &'a View) -> Result<Vec<&'a Machine>, Refusal> {
         let wanted = comparisons(ask.target.value("$filter").unwrap_or_default());
         let plan = wanted.iter().find(|(name, _)| name.eq_ignore_ascii_case("recoveryPlanName"));
         let all = view.inventory.vms.values();
@@ -178,12 +189,7 @@ impl Service {
         machine.ok_or_else(|| not_found("The replication protected item"))
     }
 
-    fn machine<'a>(
-        &self,
-        view: &'a super::view::View,
-        rest: &[&str],
-        item: &str,
-    ) -> Result<&'a Machine, Refusal> {
+    fn machine<'a>(&self, view: &'a View, rest: &[&str], item: &str) -> Result<&'a Machine, Refusal> {
         let name = self.item_at(rest, item)?;
         view.machine(&name).ok_or_else(|| not_found("The replication protected item"))
     }

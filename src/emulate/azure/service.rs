@@ -45,15 +45,16 @@ impl Service {
         how.seed = options.seed;
         how.speed = Speed::Factor(1);
         how.real = Arc::<ManualClock>::clone(&hand);
-        let sim = Sim::open(how)?;
-        let keeper = Keeper::new(options.state.as_deref());
-        let kept = keeper.load().map_err(|why| {
-            let message = format!("what the stand-in kept of its jobs cannot be read: {why}");
+        let unusable = |why: String| {
+            let message = format!("what the stand-in keeps cannot be used: {why}");
             vec![
                 Diagnostic::placeless(codes::STAND_IN_STATE, message)
                     .help("name another folder with `--state`"),
             ]
-        })?;
+        };
+        let keeper = Keeper::new(options.state.as_deref()).map_err(unusable)?;
+        let kept = keeper.load().map_err(unusable)?;
+        let sim = Sim::open(how)?;
         let time = Time::begin(hand, sim.clock().now(), options.speed);
         let sign_in = SignIn::new(options.token);
         Ok(Self { vault, sim, time, kept, faults: options.faults, sign_in, keeper })

@@ -179,7 +179,7 @@ fn rcm_failback(vault: &Vault, view: &View, machine: &Machine) -> Value {
 
 fn classic(vault: &Vault, view: &View, machine: &Machine) -> Value {
     let newest = newest(view, machine);
-    json!({
+    let mut details = json!({
         "vmId": guid(&["internal", &machine.name]),
         "ipAddress": machine.address.get(&machine.site),
         "lastHeartbeat": registered(machine).filter(|on| *on).map(|_| instant(view.now())),
@@ -187,11 +187,8 @@ fn classic(vault: &Vault, view: &View, machine: &Machine) -> Value {
         "multiVmGroupId": machine.group.as_ref().map(|group| guid(&["group", group])),
         "multiVmGroupName": machine.group,
         "multiVmSyncStatus": if machine.group.is_some() { "Enabled" } else { "Disabled" },
-        "osType": os(machine),
-        "osDetails": { "osType": os(machine) },
         "rpoInSeconds": newest.map(|point| view.now().since(point.at).as_secs()),
         "lastRpoCalculatedTime": newest.map(|_| instant(view.now())),
-        "lastRecoveryPointReceived": newest.map(|point| instant(point.at)),
         "masterTargetId": null,
         "discoveryType": "vCenter",
         "protectedDisks": [],
@@ -208,7 +205,19 @@ fn classic(vault: &Vault, view: &View, machine: &Machine) -> Value {
             }],
         }],
         "validationErrors": null,
-    })
+    });
+    // The two providers have the same idea of these, and other names.
+    let own = match way(vault, machine) {
+        Way::Forward => json!({
+            "osType": os(machine),
+            "lastRecoveryPointReceived": newest.map(|point| instant(point.at)),
+        }),
+        Way::Back => json!({ "osDetails": { "osType": os(machine) } }),
+    };
+    if let (Some(details), Value::Object(own)) = (details.as_object_mut(), own) {
+        details.extend(own);
+    }
+    details
 }
 
 /// What vCenter tells of the machine on premises. (i) The words; the description leaves them free.

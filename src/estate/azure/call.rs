@@ -46,6 +46,11 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|error| arm::garbled(what, &self.body, &error))
     }
 
+    /// The job that what was accepted became, where the answer says so.
+    pub(super) fn job(&self) -> Option<String> {
+        self.location.as_deref().and_then(super::ready::job_in)
+    }
+
     /// Whether there is a body.
     pub(super) fn is_empty(&self) -> bool {
         self.body.is_empty()

@@ -7,24 +7,22 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::base::{Clock, Digest, SystemClock};
-use crate::event::{Key, Submitted};
+use crate::event::{Key, Progress, Submitted};
 use crate::inventory::PointKind;
 
 use super::Azure;
 use super::acts::{Call, allowed, handle, job_of};
-use super::ask::{Act, Body, Details, PlanOfGroup};
+use super::ask::{Act, Body, Details};
 use super::failover::Way;
 use super::id::ArmId;
-use super::journal::{Entry, Shared};
+use super::journal::{Entry, Shared, Waits};
 use super::kind::{Kind, Operation};
 use super::offers;
-use super::trouble::Trouble;
+use super::trouble::{Came, Trouble};
 use super::vault::Named;
 use super::wire::{Plan, Resource};
 use super::words::{Told, Word};
 
-/// How long a recovery plan may take to be made within one call.
-const MADE_WITHIN: u32 = 15;
 /// A common point that is this much older than the newest was chosen for its age, and cannot be told; one that
 /// is less so was the newest when it was chosen, and others started first.
 const NEWER_MAX: Duration = Duration::from_secs(3 * 3600);
@@ -42,22 +40,14 @@ impl Azure {
         let _turn = self.turn.lock().await;
         let told = self.told(item, point).await?;
         let words = format!("{} {:?} {}", told.value, told.common, way.operation.path());
-        if let Some(first) = self.under_way(key, item, group, &words).await? {
-            let entry = Entry {
-                key: key.clone(),
-                machine: item.name.clone(),
-                item: item.id.clone(),
-                point: Some(point.to_owned()),
-                ..first
-            };
-            self.journal.write(&entry)?;
+        if self.is_under_way(key, item, group, &words).await? {
             return Ok(Submitted::Accepted(handle(key), SystemClock.now()));
         }
         allowed(item, way.operation)?;
         let plan = self.plan_of(item, group).await?;
         let shared = Shared {
             format: "muster.azure-group/1".to_owned(),
-            target: plan.id.clone(),
+            target: plan.id().clone(),
             operation: way.operation.path().to_owned(),
             told: words,
             first: key.clone(),
@@ -75,46 +65,76 @@ impl Azure {
             network: way.network.clone(),
             provider_specific_details: [details],
         };
-        let call = Call {
-            target: &plan.id,
-            before: job_of(&plan.properties.current_scenario),
-            operation: way.operation,
-            body: Some(Body { properties }),
-            point: Some(point),
-        };
-        self.ask(key, item, call).await
+        let body = Body { properties };
+        match plan {
+            PlanOf::There(plan) => {
+                let call = Call {
+                    target: &plan.id,
+                    before: job_of(&plan.properties.current_scenario),
+                    operation: way.operation,
+                    body: Some(body),
+                    point: Some(point),
+                };
+                self.ask(key, item, call).await
+            }
+            PlanOf::ToMake(target, waits) => {
+                let now = self.vault.service.now();
+                let entry = Entry {
+                    target,
+                    point: Some(point.to_owned()),
+                    waits: Some(waits),
+                    body: serde_json::to_value(&body).ok(),
+                    ..Entry::new(key, &item.name, &item.id, way.operation.path(), now)
+                };
+                self.journal.write(&entry)?;
+                Ok(Submitted::Accepted(handle(key), SystemClock.now()))
+            }
+        }
     }
 
-    /// The call that another member made for the group and that is this member's as well: told in the same
-    /// words, not claimed by this member before, and under way or of visible effect.
-    async fn under_way(
-        &self,
-        key: &Key,
-        item: &Named,
-        group: &str,
-        words: &str,
-    ) -> Result<Option<Entry>, Trouble> {
-        let Some(mut shared) = self.journal.shared(group)? else { return Ok(None) };
-        if shared.told != words || shared.members.contains_key(&item.name) {
-            return Ok(None);
+    /// Whether another member made the call for the group already: told in the same words, not claimed by this
+    /// member for another act, and under way or of visible effect. Then this one waits for it.
+    async fn is_under_way(&self, key: &Key, item: &Named, group: &str, words: &str) -> Result<bool, Trouble> {
+        let Some(mut shared) = self.journal.shared(group)? else { return Ok(false) };
+        let other = |known: &Key| known != key;
+        if shared.told != words || shared.members.get(&item.name).is_some_and(other) {
+            return Ok(false);
         }
-        let Some(first) = self.journal.read(&shared.first)? else { return Ok(None) };
-        let Some(first) = self.look_up(first).await? else { return Ok(None) };
+        let Some(first) = self.journal.read(&shared.first)? else { return Ok(false) };
+        // Not clear yet, of the first call, is not clear of this one either.
+        let first = match self.look_up(first).await {
+            Ok(Some(first)) => first,
+            Ok(None) => return Ok(false),
+            Err(trouble) => return Err(Trouble { came: Came::Perhaps, ..trouble }),
+        };
         let done = match shared.operation.as_str() {
             "testFailover" => item.item.is_in_test(),
             _ => item.item.allows(Operation::Commit),
         };
         if !done && !self.goes_on(&first).await? {
-            return Ok(None);
+            return Ok(false);
         }
         shared.members.insert(item.name.clone(), key.clone());
         self.journal.write_shared(group, &shared)?;
-        Ok(Some(first))
+        let entry = Entry {
+            key: key.clone(),
+            machine: item.name.clone(),
+            item: item.id.clone(),
+            through: Some(first.key.clone()),
+            waits: None,
+            body: None,
+            ..first
+        };
+        self.journal.write(&entry)?;
+        Ok(true)
     }
 
-    /// Whether a call's job is under way.
+    /// Whether a call waits for its recovery plan, or its job is under way.
     async fn goes_on(&self, entry: &Entry) -> Result<bool, Trouble> {
-        Ok(matches!(self.standing(&entry.key).await?, crate::event::Progress::Running(_)))
+        if entry.waits.is_some() {
+            return Ok(true);
+        }
+        Ok(matches!(self.standing(&entry.key).await?, Progress::Running(_)))
     }
 
     /// How a group's point is told: by the word that it stands for, or, of a set that all members share, as the
@@ -149,8 +169,8 @@ impl Azure {
         Ok(Told { value: word.value(), common: common(true) })
     }
 
-    /// The recovery plan that holds the members of a group and nothing else; made where there is none.
-    async fn plan_of(&self, item: &Named, group: &str) -> Result<Resource<Plan>, Trouble> {
+    /// The recovery plan that holds the members of a group and nothing else; to be made where there is none.
+    async fn plan_of(&self, item: &Named, group: &str) -> Result<PlanOf, Trouble> {
         let items = self.vault.items().await?;
         let same = |it: &&Named| {
             it.group().is_some_and(|name| name.eq_ignore_ascii_case(group))
@@ -169,33 +189,32 @@ impl Azure {
             return Err(Trouble::refused("group_divided", message));
         }
         let ids: Vec<&ArmId> = members.iter().map(|member| &member.id).collect();
-        if let Some(plan) =
-            self.vault.plans().await?.into_iter().find(|plan| holds_just(&plan.properties, &ids))
-        {
-            return Ok(plan);
+        let plans = self.vault.plans().await?;
+        if let Some(plan) = plans.into_iter().find(|plan| holds_just(&plan.properties, &ids)) {
+            return Ok(PlanOf::There(Box::new(plan)));
         }
-        self.make_plan(item, group, &ids).await
-    }
-
-    async fn make_plan(&self, item: &Named, group: &str, ids: &[&ArmId]) -> Result<Resource<Plan>, Trouble> {
         let slug: String = group.chars().filter(char::is_ascii_alphanumeric).take(30).collect();
         let parts: Vec<&[u8]> = ids.iter().map(|id| id.as_str().as_bytes()).collect();
         let name = format!("muster-{slug}-{}", Digest::of(&parts).as_str().get(..8).unwrap_or_default());
-        let path = format!("{}/replicationRecoveryPlans/{name}", self.vault.path);
+        let target = ArmId::new(format!("{}/replicationRecoveryPlans/{name}", self.vault.path));
         let fabric = format!("{}/replicationFabrics/{}", self.vault.path, item.fabric());
-        let plan = PlanOfGroup::new(fabric, ids.iter().copied());
-        self.vault.service.put(&path, &Body { properties: plan }).await?;
-        for _ in 0..MADE_WITHIN {
-            match self.vault.read(&ArmId::new(&path)).await {
-                Err(trouble) if trouble.status == Some(404) => {}
-                other => return other,
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
+        let items = ids.into_iter().cloned().collect();
+        Ok(PlanOf::ToMake(target, Waits { fabric, items, asked: false, job: None }))
+    }
+}
+
+/// The recovery plan of a group.
+enum PlanOf {
+    There(Box<Resource<Plan>>),
+    ToMake(ArmId, Waits),
+}
+
+impl PlanOf {
+    const fn id(&self) -> &ArmId {
+        match self {
+            Self::There(plan) => &plan.id,
+            Self::ToMake(id, _) => id,
         }
-        Err(Trouble::retry(
-            "plan_not_made_yet",
-            format!("the recovery plan `{name}` of the group `{group}` is being made"),
-        ))
     }
 }
 

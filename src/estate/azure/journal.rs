@@ -36,6 +36,18 @@ pub(super) struct Entry {
     /// The point that was bound, for what has one.
     #[serde(default)]
     pub(super) point: Option<String>,
+    /// The call of another member of its group, which this one waits for.
+    #[serde(default)]
+    pub(super) through: Option<Key>,
+    /// What has to be there first, where it was missing.
+    #[serde(default)]
+    pub(super) waits: Option<Waits>,
+    /// What is sent then.
+    #[serde(default)]
+    pub(super) body: Option<serde_json::Value>,
+    /// That it was refused then: code and sentence.
+    #[serde(default)]
+    pub(super) refused: Option<(String, String)>,
     /// The job that the target showed before.
     #[serde(default)]
     pub(super) before: Option<ArmId>,
@@ -66,6 +78,10 @@ impl Entry {
             target: item.clone(),
             operation: operation.to_owned(),
             point: None,
+            through: None,
+            waits: None,
+            body: None,
+            refused: None,
             before: None,
             at,
             job: None,
@@ -80,10 +96,30 @@ impl Entry {
         self.job.is_some() || self.watched.is_some() || self.ended.is_some()
     }
 
+    /// Whether another call or another thing has to come first.
+    pub(super) const fn is_held(&self) -> bool {
+        self.through.is_some() || self.waits.is_some() || self.refused.is_some()
+    }
+
     /// Whether it went to the recovery plan of a group.
     pub(super) fn is_shared(&self) -> bool {
         self.target != self.item
     }
+}
+
+/// A recovery plan that is being made for a group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Waits {
+    /// The fabric of its items.
+    pub(super) fabric: String,
+    /// Its items.
+    pub(super) items: Vec<ArmId>,
+    /// Whether it was asked for.
+    #[serde(default)]
+    pub(super) asked: bool,
+    /// The job that makes it.
+    #[serde(default)]
+    pub(super) job: Option<String>,
 }
 
 /// One call for a whole group, and who of its members has come for it.

@@ -18,6 +18,8 @@ mod journal;
 mod kind;
 mod look;
 mod offers;
+mod outcome;
+mod ready;
 mod report;
 mod reprotect;
 mod settings;
@@ -64,6 +66,8 @@ pub struct Azure {
     items: Mutex<IndexMap<String, Named>>,
     /// Held by whoever asks for a group.
     turn: tokio::sync::Mutex<()>,
+    /// Held by whoever sends a call that had to wait.
+    sending: tokio::sync::Mutex<()>,
     clock: Arc<SystemClock>,
 }
 
@@ -86,6 +90,7 @@ impl Azure {
             journal: Journal::new(options.folder),
             items: Mutex::new(IndexMap::new()),
             turn: tokio::sync::Mutex::new(()),
+            sending: tokio::sync::Mutex::new(()),
             clock: Arc::new(SystemClock),
         })
     }

@@ -46,7 +46,10 @@ impl Azure {
                 return Err(Trouble::refused("not_driven", format!("`{other}` is not driven")));
             }
         };
-        let direction = if home { Direction::RecoveryToPrimary } else { Direction::PrimaryToRecovery };
+        // As Az.RecoveryServices sends it; of a classic item on its way to Azure again that is the same word.
+        let classic = matches!(item.kind, Kind::ClassicForward | Kind::ClassicBack);
+        let direction =
+            if home || classic { Direction::RecoveryToPrimary } else { Direction::PrimaryToRecovery };
         let properties = Act {
             failover_direction: direction,
             source_site_operations: None,
@@ -117,13 +120,13 @@ impl Azure {
         let master =
             server(&servers.master_target_servers, self.wishes.master_target.as_deref(), "master target")?;
         let drives = master.retention_volumes.iter().filter_map(|volume| volume.volume_name.as_ref());
-        let profile = self.policy(self.wishes.failback_policy.as_deref()).await?;
+        let failback = self.wishes.failback_policy.as_deref();
         Ok(Details::ClassicReprotect {
             instance_type: "InMage",
             master_target_id: id(master),
             process_server_id: id(server(&servers.process_servers, via, "process server")?),
             retention_drive: one(self.wishes.retention_drive.as_ref(), drives, "retention drive")?,
-            profile_id: profile.ok_or_else(|| unsaid("failback_policy", "failback policy"))?,
+            profile_id: self.policy_of(failback, "InMage", "failback_policy").await?,
             datastore_name: self.wishes.datastore.clone().or_else(|| {
                 let [store] = master.data_stores.as_slice() else { return None };
                 store.symbolic_name.clone()
@@ -139,8 +142,6 @@ impl Azure {
         via: Option<&str>,
     ) -> Result<Details, Trouble> {
         let details = &item.item.provider_specific_details;
-        let said = self.policy(self.wishes.policy.as_deref()).await?;
-        let last = item.item.policy_id.as_ref().map(|id| id.as_str().to_owned());
         let wished = self.wishes.log_storage.clone();
         Ok(Details::ClassicBackReprotect {
             instance_type: "InMageAzureV2",
@@ -151,7 +152,7 @@ impl Azure {
                 .clone()
                 .or_else(|| details.azure_storage_account_id.clone()),
             log_storage_account_id: wished.or_else(|| details.recovery_azure_log_storage_account_id.clone()),
-            policy_id: said.or(last).ok_or_else(|| unsaid("policy", "replication policy"))?,
+            policy_id: self.policy_of(self.wishes.policy.as_deref(), "InMageAzureV2", "policy").await?,
             run_as_account_id: self.account(servers)?,
         })
     }
@@ -166,6 +167,23 @@ impl Azure {
         match all.iter().find(friendly) {
             Some(policy) => Ok(Some(policy.id.as_str().to_owned())),
             None => Err(Trouble::refused("not_found", format!("the vault has no policy `{name}`"))),
+        }
+    }
+
+    /// The id of the policy that the plan names, or of the vault's only one of a kind. The one that the item
+    /// shows is of the way that it is replicated now, not of the one that it is to go.
+    async fn policy_of(&self, name: Option<&str>, kind: &str, key: &str) -> Result<String, Trouble> {
+        if let Some(id) = self.policy(name).await? {
+            return Ok(id);
+        }
+        let all = self.vault.policies().await?;
+        let is = |policy: &&Resource<super::wire::Policy>| {
+            policy.properties.provider_specific_details.instance_type.as_deref() == Some(kind)
+        };
+        let mut of_kind = all.iter().filter(is);
+        match (of_kind.next(), of_kind.next()) {
+            (Some(only), None) => Ok(only.id.as_str().to_owned()),
+            _ => Err(unsaid(key, "replication policy")),
         }
     }
 

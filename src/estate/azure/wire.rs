@@ -79,7 +79,6 @@ pub(super) struct Item {
     #[serde(deserialize_with = "object")]
     pub(super) current_scenario: Scenario,
     pub(super) failover_recovery_point_id: Option<ArmId>,
-    pub(super) policy_id: Option<ArmId>,
     #[serde(deserialize_with = "object")]
     pub(super) provider_specific_details: Details,
 }
@@ -267,4 +266,13 @@ pub(super) struct Account {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Policy {
     pub(super) friendly_name: Option<String>,
+    #[serde(deserialize_with = "object")]
+    pub(super) provider_specific_details: PolicyDetails,
+}
+
+/// What a policy is for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PolicyDetails {
+    pub(super) instance_type: Option<String>,
 }

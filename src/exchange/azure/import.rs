@@ -321,7 +321,7 @@ impl<'p> Drawing<'p> {
 
     /// A machine by the name that people call it, else by the last part of its id.
     fn machine(&mut self, id: &str, item: &Item) -> Machine {
-        let named = item.name.clone().filter(|name| self.items.meant(name).len() == 1);
+        let named = self.items.called(item);
         if named.is_none() {
             self.nameless += 1;
         }
