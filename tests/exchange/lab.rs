@@ -107,6 +107,13 @@ pub(crate) const COURSES: [Course; 3] = [
     ("PlannedFailover", "RecoveryToPrimary"),
 ];
 
+/// The same with the older one.
+pub(crate) const CLASSIC_COURSES: [Course; 3] = [
+    ("TestFailover", "PrimaryToRecovery"),
+    ("UnplannedFailover", "PrimaryToRecovery"),
+    ("UnplannedFailover", "RecoveryToPrimary"),
+];
+
 /// What one run of a recovery plan comes to, in order: the machines of each boot group by the last part of
 /// their ids, sorted, and what its manual actions say.
 pub(crate) fn run(properties: &Value, course: Course, counts: impl Fn(usize, &str) -> bool) -> Vec<String> {
