@@ -142,12 +142,18 @@ pub(super) fn container(vault: &Vault) -> Value {
     })
 }
 
-/// A replication policy.
+/// A replication policy; what it is for is told by the kind of its details.
 pub(super) fn policy(vault: &Vault, name: &str) -> Value {
+    let kind = match (vault.generation, name.ends_with("-failback")) {
+        (Generation::Modernized, false) => "InMageRcm",
+        (Generation::Modernized, true) => "InMageRcmFailback",
+        (Generation::Classic, false) => "InMageAzureV2",
+        (Generation::Classic, true) => "InMage",
+    };
     json!({
         "id": vault.policy_id(name),
         "name": name,
         "type": "Microsoft.RecoveryServices/vaults/replicationPolicies",
-        "properties": { "friendlyName": name, "providerSpecificDetails": null },
+        "properties": { "friendlyName": name, "providerSpecificDetails": { "instanceType": kind } },
     })
 }
