@@ -1,6 +1,7 @@
 //! Plans of other products: what an import keeps, what an export keeps, and that a round keeps the order.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::format_push_string,
@@ -9,6 +10,8 @@
 
 #[path = "exchange/bounds.rs"]
 mod bounds;
+#[path = "exchange/command.rs"]
+mod command;
 #[path = "exchange/export.rs"]
 mod export;
 #[path = "exchange/import.rs"]

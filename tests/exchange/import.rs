@@ -162,3 +162,19 @@ fn all_missing_fields_are_said_at_once() {
         ["MP1206 `export.json` says no `groups` for the recovery plan `x`"]
     );
 }
+
+/// The provider calls them so too.
+#[test]
+fn two_machines_of_one_name_carry_the_last_part_of_their_ids() {
+    let item = |end: &str| json!({ "id": format!("/x/{end}"), "properties": { "friendlyName": "db" } });
+    let list = json!({ "value": [item("one"), item("two"), item("two")] }).to_string();
+    let items = Items::read("items.json", &list).unwrap();
+    let group =
+        json!({ "groupType": "Boot", "replicationProtectedItems": [{ "id": "/X/ONE" }, { "id": "/x/two" }] });
+    let json = json!({ "name": "p", "properties": { "groups": [group] } }).to_string();
+    let plan = sound(&imported(&json, &options(items.clone())).plan_text);
+    let names: Vec<&str> = plan.vms.iter().map(|vm| vm.estate_name.as_str()).collect();
+    assert_eq!(names, ["db (one)", "db (two)"]);
+    let out = crate::lab::exported(&plan, &items);
+    assert_eq!(out.body["properties"]["groups"][2]["replicationProtectedItems"][1]["id"], "/x/two");
+}

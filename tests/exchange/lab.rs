@@ -100,12 +100,18 @@ pub(crate) fn exported(plan: &Plan, items: &Items) -> Exported {
 /// A kind of run: a failover type and a direction.
 pub(crate) type Course = (&'static str, &'static str);
 
-/// The runs that both sides know.
-pub(crate) const COURSES: [Course; 4] = [
+/// The runs that both sides know with the newer appliance.
+pub(crate) const COURSES: [Course; 3] = [
+    ("TestFailover", "PrimaryToRecovery"),
+    ("UnplannedFailover", "PrimaryToRecovery"),
+    ("PlannedFailover", "RecoveryToPrimary"),
+];
+
+/// The same with the older one.
+pub(crate) const CLASSIC_COURSES: [Course; 3] = [
     ("TestFailover", "PrimaryToRecovery"),
     ("UnplannedFailover", "PrimaryToRecovery"),
     ("UnplannedFailover", "RecoveryToPrimary"),
-    ("PlannedFailover", "RecoveryToPrimary"),
 ];
 
 /// What one run of a recovery plan comes to, in order: the machines of each boot group by the last part of

@@ -3,7 +3,7 @@
 
 use crate::base::words;
 use crate::model::{Mode, Operation};
-use crate::schema::provider::{self, ByDirection};
+use crate::schema::provider::{ByDirection, Provider};
 
 use super::faults::shown;
 use super::json::same;
@@ -27,15 +27,15 @@ pub(super) enum Becomes {
 }
 
 /// What an action becomes.
-pub(super) fn becomes(action: &Action) -> Becomes {
+pub(super) fn becomes(action: &Action, provider: Option<&Provider>) -> Becomes {
     let (when, mut lost) = when(action);
     for field in &action.unknown {
         lost.push(format!("its field `{}` is not known here", shown(field)));
     }
     let why = match &action.details {
         Details::Manual { .. } if when.operations.is_empty() => "it never runs".to_owned(),
-        Details::Manual { .. } if !is_reached(&when) => {
-            "the provider has no planned failover away from home, and it runs in no other".to_owned()
+        Details::Manual { .. } if provider.is_some_and(|it| !is_reached(&when, it)) => {
+            "between VMware and Azure nothing is done in that way and direction".to_owned()
         }
         Details::Manual { description } => {
             let prompt = description.clone().unwrap_or_else(|| action.name.clone());
@@ -118,10 +118,8 @@ fn when(action: &Action) -> (When, Vec<String>) {
 }
 
 /// Whether a run that the provider knows ever comes to it.
-fn is_reached(when: &When) -> bool {
-    let Some(can) = provider::find(super::PROVIDER).map(|provider| provider.capabilities) else {
-        return true;
-    };
+fn is_reached(when: &When, provider: &Provider) -> bool {
+    let can = &provider.capabilities;
     let in_direction = |by: ByDirection, operation: Operation| match operation {
         Operation::Test => true,
         Operation::Failover => by.failover,

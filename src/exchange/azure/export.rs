@@ -37,7 +37,14 @@ pub struct Exported {
 /// What one recovery plan cannot hold, all of it.
 pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Exported, Vec<Diagnostic>> {
     let placed = placed(plan);
-    let mut export = Export { plan, options, notes: Vec::new(), found: Vec::new() };
+    let mut export = Export {
+        plan,
+        options,
+        notes: Vec::new(),
+        found: Vec::new(),
+        nameless: Vec::new(),
+        before_tests: Vec::new(),
+    };
     export.fits(&placed);
     let groups = export.groups(&placed);
     export.left_behind(&placed);
@@ -68,6 +75,10 @@ struct Export<'p> {
     options: &'p ExportOptions,
     notes: Vec<String>,
     found: Vec<Diagnostic>,
+    /// Machines whose ids are made up.
+    nameless: Vec<&'p str>,
+    /// Steps of tests that stand before the shutdown.
+    before_tests: Vec<&'p str>,
 }
 
 impl<'p> Export<'p> {
@@ -144,12 +155,13 @@ impl<'p> Export<'p> {
 
     fn actions(&mut self, placed: &Placed, moment: Moment) -> Vec<Value> {
         let of_it = placed.steps.iter().filter(|(at, _)| *at == moment);
-        let steps: Vec<&Step> = of_it.map(|(_, step)| self.plan.steps.at(*step)).collect();
+        let plan = self.plan;
+        let steps: Vec<&'p Step> = of_it.map(|(_, step)| plan.steps.at(*step)).collect();
         steps.into_iter().flat_map(|step| self.action(step, moment)).collect()
     }
 
     /// The manual actions of a step: one, or one for each direction where they differ in type.
-    fn action(&mut self, step: &Step, moment: Moment) -> Vec<Value> {
+    fn action(&mut self, step: &'p Step, moment: Moment) -> Vec<Value> {
         let (out, home) = (self.types(step, Operation::Failover), self.types(step, Operation::Failback));
         let (says, lost) = description(self.plan, step);
         if out.is_empty() && home.is_empty() {
@@ -207,12 +219,10 @@ impl<'p> Export<'p> {
     }
 
     /// What of a step its action cannot say.
-    fn lost(&mut self, step: &Step, moment: Moment, out: &[&str]) {
+    fn lost(&mut self, step: &'p Step, moment: Moment, out: &[&str]) {
         let name = &step.name;
         if moment == Moment::First && out.contains(&TEST) {
-            self.notes.push(format!(
-                "`{name}` stands before the shutdown, and whether Azure comes to it in a test is not documented"
-            ));
+            self.before_tests.push(name);
         }
         if step.modes.contains(&Mode::Unplanned) != step.modes.contains(&Mode::Forced) {
             self.notes.push(format!("`{name}` tells unplanned from forced, and Azure does not"));
@@ -253,6 +263,18 @@ impl<'p> Export<'p> {
             );
             self.notes.push(says);
         }
+        if !self.before_tests.is_empty() {
+            self.notes.push(format!(
+                "whether Azure comes in a test to what stands before the shutdown is not documented: {}",
+                list(&self.before_tests, 8)
+            ));
+        }
+        if !self.nameless.is_empty() {
+            self.notes.push(format!(
+                "ids are made up for want of the vault's list of machines (`--items FILE`): {}",
+                list(&self.nameless, 8)
+            ));
+        }
         for (has, says) in [
             (
                 true,
@@ -291,11 +313,7 @@ impl<'p> Export<'p> {
                 None => json!({ "id": item.id }),
             };
         }
-        let says = format!(
-            "the id of `{}` is made up: give the vault's list of machines with `--items FILE`",
-            vm.name
-        );
-        self.notes.push(says);
+        self.nameless.push(&vm.name);
         let name = vm.estate_name.replace('/', "-");
         let container = format!("{}/replicationProtectionContainers/{CONTAINER}", self.placeholder());
         json!({ "id": format!("{container}/replicationProtectedItems/{name}") })

@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::base::words::{count, list as names_of};
-use crate::schema::provider;
 use crate::source::Diagnostic;
 use crate::source::codes::exchange as codes;
 
@@ -158,9 +157,7 @@ impl<'p> Drawing<'p> {
 
     /// More than the service itself takes is refused: it cannot be what the service runs.
     fn fits(&self, faults: &mut Faults) -> bool {
-        let Some(limits) = provider::find(super::PROVIDER).map(|provider| provider.limits) else {
-            return true;
-        };
+        let Some(limits) = self.plan.provider().map(|provider| provider.limits) else { return true };
         let boots = || self.plan.groups.iter().filter(|group| group.stage == Stage::Boot);
         let machines: HashSet<String> =
             boots().flat_map(|group| &group.items).map(|id| id.to_ascii_lowercase()).collect();
@@ -194,7 +191,9 @@ impl<'p> Drawing<'p> {
             Stage::Boot => {
                 *boots += 1;
                 let is_first = !self.sketch.order.iter().any(|station| matches!(station, Station::Wave(_)));
-                let asks = |action: &Action| matches!(becomes(action), Becomes::Approve { .. });
+                let asks = |action: &Action| {
+                    matches!(becomes(action, self.plan.provider()), Becomes::Approve { .. })
+                };
                 if is_first && group.before.iter().any(asks) {
                     self.remark(
                         "what Azure does between the failover and the first start is asked here before the \
@@ -234,7 +233,7 @@ impl<'p> Drawing<'p> {
     /// The actions at one place; `nowhere` says which moment it is, where a plan has no such moment.
     fn actions(&mut self, actions: &[Action], nowhere: Option<&str>) {
         for action in actions {
-            match (becomes(action), nowhere) {
+            match (becomes(action, self.plan.provider()), nowhere) {
                 (Becomes::Approve { prompt, when, lost }, None) => {
                     for one in lost {
                         self.remark(&format!("of the action `{}`: {one}", shown(&action.name)));
@@ -324,7 +323,7 @@ impl<'p> Drawing<'p> {
 
     /// A machine by the name that people call it, else by the last part of its id.
     fn machine(&mut self, id: &str, item: &Item) -> Machine {
-        let named = item.name.clone().filter(|name| self.items.meant(name).len() == 1);
+        let named = self.items.called(item);
         if named.is_none() {
             self.nameless += 1;
         }

@@ -31,6 +31,8 @@ pub struct Item {
 pub struct Items {
     items: Vec<Item>,
     by_id: HashMap<String, usize>,
+    /// How many have a name.
+    named: HashMap<String, usize>,
 }
 
 impl Items {
@@ -70,13 +72,28 @@ impl Items {
     /// One more; another one of the same id gives way to it.
     pub fn add(&mut self, item: Item) {
         let key = item.id.to_ascii_lowercase();
+        if let Some(name) = &item.name {
+            *self.named.entry(name.clone()).or_default() += 1;
+        }
         match self.by_id.get(&key).and_then(|at| self.items.get_mut(*at)) {
-            Some(known) => *known = item,
+            Some(known) => {
+                let before = known.name.as_ref().and_then(|name| self.named.get_mut(name));
+                before.into_iter().for_each(|count| *count -= 1);
+                *known = item;
+            }
             None => {
                 self.by_id.insert(key, self.items.len());
                 self.items.push(item);
             }
         }
+    }
+
+    /// What the estate calls an item. Of two with one name neither can be told from the other, so both carry
+    /// the last part of their id as well.
+    pub(super) fn called(&self, item: &Item) -> Option<String> {
+        let name = item.name.as_ref()?;
+        let several = self.named.get(name).is_some_and(|count| *count > 1);
+        Some(if several { format!("{name} ({})", last_segment(&item.id)) } else { name.clone() })
     }
 
     /// The item of an id.
@@ -85,13 +102,18 @@ impl Items {
         self.by_id.get(&id.to_ascii_lowercase()).and_then(|at| self.items.get(*at))
     }
 
-    /// The items that a plan means by a name: those that people call so, else those whose ids end so.
+    /// The items that a plan may mean by a name: the one that the estate calls so, else those that people
+    /// call so, else those whose ids end so.
     pub(super) fn meant(&self, name: &str) -> Vec<&Item> {
-        let named: Vec<&Item> = self.items.iter().filter(|item| item.name.as_deref() == Some(name)).collect();
-        if !named.is_empty() {
-            return named;
+        let of = |is: &dyn Fn(&Item) -> bool| self.items.iter().filter(|item| is(item)).collect::<Vec<_>>();
+        let called = of(&|item| self.called(item).as_deref() == Some(name));
+        let named = || of(&|item| item.name.as_deref() == Some(name));
+        let ends = || of(&|item| same(last_segment(&item.id), name));
+        match called.is_empty().then(named) {
+            None => called,
+            Some(named) if named.is_empty() => ends(),
+            Some(named) => named,
         }
-        self.items.iter().filter(|item| same(last_segment(&item.id), name)).collect()
     }
 
     /// How many machines a replication group has.

@@ -1,8 +1,9 @@
 //! A recovery plan of the service, typed. Properties in; everything that is wrong with them among the faults.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::base::limits;
+use crate::schema::provider::{self, Provider};
 use crate::source::codes::exchange as codes;
 
 use super::faults::{Faults, shown};
@@ -23,6 +24,31 @@ pub(super) struct RecoveryPlan {
     pub(super) groups: Vec<PlanGroup>,
     /// Fields that are not known here and hold something.
     pub(super) unknown: Vec<String>,
+}
+
+/// What replicates by the newer appliance, and by the older one.
+const MODERNIZED: [&str; 2] = ["InMageRcm", "InMageRcmFailback"];
+const CLASSIC: [&str; 2] = ["InMageAzureV2", "InMage"];
+
+impl RecoveryPlan {
+    /// Whether all its machines replicate by the older appliance.
+    pub(super) fn is_classic(&self) -> bool {
+        let is_of =
+            |words: &[&str]| self.providers.iter().any(|one| words.iter().any(|word| same(one, word)));
+        is_of(&CLASSIC) && !is_of(&MODERNIZED)
+    }
+
+    /// What replicates otherwise than between VMware and Azure.
+    pub(super) fn foreign(&self) -> impl Iterator<Item = &String> {
+        let is_known = |one: &&String| CLASSIC.iter().chain(&MODERNIZED).any(|word| same(one, word));
+        self.providers.iter().filter(move |one| !is_known(one))
+    }
+
+    /// What the provider can do for the plan that is made of it.
+    pub(super) fn provider(&self) -> Option<&'static Provider> {
+        let args = if self.is_classic() { json!({ "appliance": "classic" }) } else { json!({}) };
+        provider::of(super::PROVIDER, &args)
+    }
 }
 
 /// What a group is for.

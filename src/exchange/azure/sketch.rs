@@ -80,9 +80,6 @@ pub(super) enum Station {
     Comment(String),
 }
 
-/// What replicates between VMware and Azure; the older appliance first, then the newer one.
-const VMWARE: [&str; 4] = ["InMageAzureV2", "InMage", "InMageRcm", "InMageRcmFailback"];
-
 /// Fills in the head from what the plan and its machines' ids say.
 pub(super) fn head(
     sketch: &mut Sketch,
@@ -114,12 +111,8 @@ pub(super) fn head(
             format!("the document does not say {}: write it into the `estate` block", list(&missing, 3));
         say(sketch, says);
     }
-    let is_of = |words: &[&str]| plan.providers.iter().any(|one| words.iter().any(|word| same(one, word)));
-    let is_classic = is_of(&VMWARE[..2]) && !is_of(&VMWARE[2..]);
-    let others: Vec<&String> =
-        plan.providers.iter().filter(|one| !VMWARE.iter().any(|word| same(one, word))).collect();
+    let others: Vec<String> = plan.foreign().map(|one| shown(one)).collect();
     if !others.is_empty() {
-        let others: Vec<String> = others.into_iter().map(|one| shown(one)).collect();
         say(
             sketch,
             format!("the machines replicate by {}, and this provider knows VMware only", list(&others, 4)),
@@ -142,7 +135,7 @@ pub(super) fn head(
         subscription,
         resource_group,
         vault,
-        is_classic,
+        is_classic: plan.is_classic(),
     };
 }
 
