@@ -127,6 +127,21 @@ pub const ARTIFACTS_MAX: usize = 10_000;
 /// The longest pause between two polls that a provider may ask for.
 pub const PROVIDER_AGAIN_MAX: Duration = Duration::from_secs(3600);
 
+/// An answer of Azure in bytes: a page of some hundred machines is about 2 MB.
+pub const AZURE_BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// One try of one call of Azure.
+pub const AZURE_TRY_MAX: Duration = Duration::from_secs(20);
+/// All tries of one call of Azure together: a whole act of several calls stays below `ESTATE_CALL_MAX`.
+pub const AZURE_TRIES_MAX: Duration = Duration::from_secs(25);
+/// The longest time that Azure is believed to want a pause; the engine asks again after it anyway.
+pub const AZURE_AGAIN_MAX: Duration = Duration::from_secs(300);
+/// Calls of Azure in flight at once.
+pub const AZURE_AT_ONCE: usize = 16;
+/// Pages of one list of Azure: a vault of a hundred thousand machines.
+pub const AZURE_PAGES_MAX: usize = 1000;
+/// A sentence of Azure in characters; the rest is cut off.
+pub const AZURE_TEXT_CHARS_MAX: usize = 700;
+
 /// A key's file in bytes: the longest that is read has 121.
 pub const KEY_BYTES_MAX: u64 = 4096;
 /// A log or report that is verified, in bytes: a run of a million events is about 400 MB.

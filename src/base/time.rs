@@ -63,6 +63,13 @@ impl Timestamp {
         Self(self.0 - self.0.rem_euclid(NANOS_PER_SECOND))
     }
 
+    /// Reads the date of an HTTP answer, as `Mon, 23 Nov 2026 06:00:00 GMT`; none where it is no such date.
+    #[must_use]
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let read = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        i64::try_from(read.as_nanosecond()).ok().map(Self)
+    }
+
     /// The time of day in UTC, `06:00:05`, for progress lines.
     #[must_use]
     pub fn time_of_day(self) -> String {

@@ -157,3 +157,24 @@ pub fn quoted(argument: &str) -> String {
         format!("'{}'", clean(argument).replace('\'', "'\\''"))
     }
 }
+
+/// One line of at most `most` characters, without characters that nobody sees or that move others.
+#[must_use]
+pub fn one_line(text: &str, most: usize) -> String {
+    let seen = |c: char| if is_unseen(c) { ' ' } else { c };
+    let clean: String = text.chars().map(seen).collect();
+    let words: Vec<&str> = clean.split_whitespace().collect();
+    let mut line: String = words.join(" ");
+    if let Some((cut, _)) = line.char_indices().nth(most) {
+        line.truncate(cut);
+        line.push('…');
+    }
+    line
+}
+
+/// Whether a character shows nothing, or moves others.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}

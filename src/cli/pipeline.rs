@@ -147,7 +147,10 @@ pub(super) fn inventory(context: &Context, name: &str, estate: &AnyEstate) -> Re
         asked
     });
     let why = match asked {
-        Ok(Ok(inventory)) => return Ok(inventory),
+        Ok(Ok(inventory)) => {
+            context.console.show(&Sources::default(), &estate.remarks());
+            return Ok(inventory);
+        }
         Ok(Err(error)) => error.to_string(),
         Err(_) => {
             let limit = crate::base::time::format_duration(limits::ESTATE_CALL_MAX);

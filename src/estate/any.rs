@@ -15,6 +15,7 @@ use crate::source::Diagnostic;
 use crate::source::codes::{command as command_codes, estate as codes};
 
 use super::Estate;
+use super::azure::{Azure, AzureOptions};
 use super::command::{self, Command, CommandOptions};
 use super::qemu::{Qemu, QemuOptions};
 use super::sim::{Sim, SimOptions, Speed};
@@ -31,6 +32,8 @@ pub enum AnyEstate {
     Qemu(Box<Qemu>),
     /// Behind a program.
     Command(Box<Command>),
+    /// A vault of Azure.
+    Azure(Box<Azure>),
 }
 
 /// What an estate is opened for.
@@ -68,11 +71,13 @@ pub fn open(how: Opening<'_>) -> Result<AnyEstate, Vec<Diagnostic>> {
         "sim" => sim(how).map(|sim| AnyEstate::Sim(Box::new(sim))),
         "qemu" => qemu(how).map(|qemu| AnyEstate::Qemu(Box::new(qemu))),
         "command" => command(how).map(|command| AnyEstate::Command(Box::new(command))),
+        "azure" => azure(how).map(|azure| AnyEstate::Azure(Box::new(azure))),
         other => {
             let message = format!("this build of the program cannot drive the provider `{other}`");
-            Err(vec![Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message).help(
-                "rehearse the plan with `provider = sim { … }`, or name an inventory with `--inventory`",
-            )])
+            Err(vec![
+                Diagnostic::placeless(command_codes::PROVIDER_NOT_BUILT, message)
+                    .help("run it with the program that compiled it"),
+            ])
         }
     }
 }
@@ -143,13 +148,28 @@ fn command(how: Opening<'_>) -> Result<Command, Vec<Diagnostic>> {
         .map_err(|diagnostic| vec![diagnostic])
 }
 
+fn azure(how: Opening<'_>) -> Result<Azure, Vec<Diagnostic>> {
+    let own = how.state.join("estates").join(how.name);
+    let options = AzureOptions::of_plan(how.args, how.folder, &own)?;
+    Azure::open(options).map_err(|diagnostic| vec![diagnostic])
+}
+
 impl AnyEstate {
     /// What is to be said about it besides: it was continued from another inventory or seed.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         match self {
             Self::Sim(sim) => sim.warnings(),
-            Self::Qemu(_) | Self::Command(_) => &[],
+            Self::Qemu(_) | Self::Command(_) | Self::Azure(_) => &[],
+        }
+    }
+
+    /// What is to be said of the machines that it listed last.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<Diagnostic> {
+        match self {
+            Self::Sim(_) | Self::Qemu(_) | Self::Command(_) => Vec::new(),
+            Self::Azure(azure) => azure.remarks(),
         }
     }
 
@@ -160,7 +180,7 @@ impl AnyEstate {
     pub fn stated(&self) -> Result<Stated, EstateError> {
         match self {
             Self::Sim(sim) => sim.stated(),
-            Self::Qemu(_) | Self::Command(_) => Ok(Stated::default()),
+            Self::Qemu(_) | Self::Command(_) | Self::Azure(_) => Ok(Stated::default()),
         }
     }
 
@@ -173,13 +193,14 @@ impl AnyEstate {
             Self::Sim(_) => Err("a simulated estate is set up from its inventory and takes points by itself"),
             Self::Qemu(qemu) => Ok(qemu),
             Self::Command(_) => Err("an estate behind a program is set up by what that program belongs to"),
+            Self::Azure(_) => Err("a vault is set up in its portal"),
         }
     }
 
     /// Lets go of what was started for it: a provider's program is asked to end.
     pub async fn close(&self) {
         match self {
-            Self::Sim(_) | Self::Qemu(_) => {}
+            Self::Sim(_) | Self::Qemu(_) | Self::Azure(_) => {}
             Self::Command(command) => drop(command.close().await),
         }
     }
@@ -192,6 +213,7 @@ macro_rules! each {
             AnyEstate::Sim($estate) => $ask,
             AnyEstate::Qemu($estate) => $ask,
             AnyEstate::Command($estate) => $ask,
+            AnyEstate::Azure($estate) => $ask,
         }
     };
 }

@@ -2,13 +2,17 @@
 //! acts once per key, and says what became of a key.
 
 pub mod any;
+pub mod azure;
 pub mod command;
 pub mod conformance;
+mod durable;
 mod real_probe;
+mod secret;
 pub mod sim;
 
 pub use real_probe::real_probe;
 pub mod qemu;
+mod trouble;
 
 use std::sync::Arc;
 

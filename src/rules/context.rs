@@ -30,7 +30,12 @@ pub(super) struct Context<'p> {
 
 impl<'p> Context<'p> {
     pub(super) fn new(plan: &'p Plan, scripts: &'p dyn ScriptLookup) -> Self {
-        Self { plan, provider: provider::find(&plan.estate.provider), arrows: Arrows::of(plan), scripts }
+        Self {
+            plan,
+            provider: provider::of(&plan.estate.provider, &plan.estate.provider_args),
+            arrows: Arrows::of(plan),
+            scripts,
+        }
     }
 
     /// What the provider can do; nothing for one that the schema does not know.

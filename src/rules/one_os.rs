@@ -7,9 +7,7 @@ use crate::source::codes::rules as codes;
 use super::context::Context;
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    if !context.provider.is_some_and(|provider| provider.limits.one_os_per_group_on_failback)
-        || !is_classic(context)
-    {
+    if !context.provider.is_some_and(|provider| provider.limits.one_os_per_group_on_failback) {
         return;
     }
     for group in context.plan.groups.iter().filter(|group| group.kind == GroupKind::Replication) {
@@ -32,10 +30,4 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             break;
         }
     }
-}
-
-/// Only the older appliance has one master target for each system.
-fn is_classic(context: &Context<'_>) -> bool {
-    let said = context.plan.estate.provider_args.get("appliance").and_then(serde_json::Value::as_str);
-    said == Some("classic")
 }

@@ -16,6 +16,19 @@ pub struct Provider {
     /// What its estate holds is not real: whose word counts defaults to `claimed`, and an approval
     /// downstream of a machine may be answered beforehand.
     pub simulated: bool,
+    /// What one of its keys makes another provider of it, in what it can do.
+    pub variant: Option<&'static Variant>,
+}
+
+/// A provider with a key of its own that changes what it can do.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    /// The key.
+    pub key: &'static str,
+    /// Its word.
+    pub word: &'static str,
+    /// The provider with that word.
+    pub provider: Provider,
 }
 
 /// A fact that may differ by direction.
@@ -113,6 +126,14 @@ pub fn find(word: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|provider| provider.kind.word == word)
 }
 
+/// The provider of a word with these keys.
+#[must_use]
+pub fn of(word: &str, args: &serde_json::Value) -> Option<&'static Provider> {
+    let found = find(word)?;
+    let other = found.variant.filter(|it| args.get(it.key).and_then(|value| value.as_str()) == Some(it.word));
+    Some(other.map_or(found, |variant| &variant.provider))
+}
+
 const SIM: Provider = Provider {
     kind: Kind {
         word: "sim",
@@ -167,6 +188,7 @@ const SIM: Provider = Provider {
     },
     limits: NO_LIMITS,
     simulated: true,
+    variant: None,
 };
 
 const QEMU: Provider = Provider {
@@ -202,6 +224,7 @@ const QEMU: Provider = Provider {
     },
     limits: NO_LIMITS,
     simulated: false,
+    variant: None,
 };
 
 const COMMAND: Provider = Provider {
@@ -240,80 +263,164 @@ const COMMAND: Provider = Provider {
     },
     limits: NO_LIMITS,
     simulated: false,
+    variant: None,
 };
 
 /// Azure Site Recovery between VMware and Azure: 100 machines and 7 boot groups a plan, 16 machines a
-/// replication group; the failover shuts down and starts by itself; planned only on the way home.
+/// replication group; the failover shuts down and starts by itself; with the replication appliance it is planned
+/// on the way home and unplanned to Azure.
 const AZURE: Provider = Provider {
-    kind: Kind {
-        word: "azure",
-        doc: "Azure Site Recovery.",
-        example: "azure { subscription = \"0000…\", resource_group = \"rg-dr\", vault = \"vault-dr\" }",
-        keys: &[
-            Key::new("subscription", Type::Text, Need::Required, "the subscription's id"),
-            Key::new("resource_group", Type::Text, Need::Required, "the vault's resource group"),
-            Key::new("vault", Type::Text, Need::Required, "the recovery services vault"),
-            Key::new(
-                "appliance",
-                Type::Word(&[
-                    Choice::new("modernized", "the replication appliance; failback is planned"),
-                    Choice::new("classic", "the configuration server; failback is unplanned"),
-                ]),
-                Need::Default("modernized"),
-                "what replicates on premises",
-            ),
-            Key::new(
-                "tenant",
-                Type::Text,
-                Need::Optional("the managed identity's"),
-                "the directory to sign in to",
-            ),
-            Key::new("client_id", Type::Text, Need::Optional("the managed identity"), "who signs in"),
-            Key::new(
-                "client_secret",
-                Type::Secret,
-                Need::Optional("the managed identity"),
-                "how it signs in",
-            ),
-            Key::new(
-                "endpoint",
-                Type::Text,
-                Need::Default("\"https://management.azure.com\""),
-                "where the service answers",
-            ),
-            Key::new(
-                "authority",
-                Type::Text,
-                Need::Default("\"https://login.microsoftonline.com\""),
-                "where one signs in",
-            ),
-        ],
-        ..Kind::EMPTY
-    },
-    capabilities: Capabilities {
-        failover_includes_shutdown: true,
-        failover_includes_start: true,
-        planned: ByDirection::FAILBACK,
-        unplanned: ByDirection::BOTH,
-        final_points: ByDirection::FAILBACK,
-        cancel: false,
-        chosen_ids: true,
-        batches: true,
-        guest_scripts: false,
-        test_networks: true,
-        fencing: false,
-        rollback: false,
-        change_point: true,
-        commit_deletes_sources: ByDirection::FAILBACK,
-        takes_points: false,
-        process_servers: true,
-    },
-    limits: Limits {
-        machines_per_plan: Some(100),
-        group_size: Some(16),
-        waves: Some(7),
-        one_os_per_group_on_failback: true,
-        ..NO_LIMITS
-    },
+    kind: AZURE_KIND,
+    capabilities: AZURE_CAN,
+    limits: AZURE_LIMITS,
     simulated: false,
+    variant: Some(&AZURE_CLASSIC),
 };
+
+/// With the configuration server: every failover is unplanned, and one master target takes one OS.
+const AZURE_CLASSIC: Variant = Variant {
+    key: "appliance",
+    word: "classic",
+    provider: Provider {
+        kind: AZURE_KIND,
+        capabilities: Capabilities {
+            planned: ByDirection::NONE,
+            unplanned: ByDirection::BOTH,
+            final_points: ByDirection::NONE,
+            ..AZURE_CAN
+        },
+        limits: Limits { one_os_per_group_on_failback: true, ..AZURE_LIMITS },
+        simulated: false,
+        variant: None,
+    },
+};
+
+const AZURE_KIND: Kind = Kind {
+    word: "azure",
+    doc: "Azure Site Recovery.",
+    example: "azure { subscription = \"0000…\", resource_group = \"rg-dr\", vault = \"vault-dr\" }",
+    keys: &[
+        Key::new("subscription", Type::Text, Need::Required, "the subscription's id"),
+        Key::new("resource_group", Type::Text, Need::Required, "the vault's resource group"),
+        Key::new("vault", Type::Text, Need::Required, "the recovery services vault"),
+        Key::new(
+            "appliance",
+            Type::Word(&[
+                Choice::new("modernized", "the replication appliance; failback is planned"),
+                Choice::new("classic", "the configuration server; failback is unplanned"),
+            ]),
+            Need::Default("modernized"),
+            "what replicates on premises",
+        ),
+        Key::new(
+            "sign_in",
+            Type::Word(&[
+                Choice::new("managed_identity", "the identity of the machine that `muster` runs on"),
+                Choice::new("client_secret", "an application with `client_id` and `client_secret`"),
+                Choice::new("client_certificate", "an application with `client_id` and `client_certificate`"),
+                Choice::new("azure_cli", "whoever signed in with `az login`"),
+                Choice::new("token", "a token that somebody else got, in `token`"),
+            ]),
+            Need::Default("managed_identity"),
+            "who signs in",
+        ),
+        Key::new("tenant", Type::Text, Need::Optional("none"), "the directory of an application"),
+        Key::new(
+            "client_id",
+            Type::Text,
+            Need::Optional("none"),
+            "an application, or the managed identity where a machine has several",
+        ),
+        Key::new("client_secret", Type::Secret, Need::Optional("none"), "an application's secret"),
+        Key::new(
+            "client_certificate",
+            Type::Secret,
+            Need::Optional("none"),
+            "an application's certificate and its RSA key, as PEM",
+        ),
+        Key::new("token", Type::Secret, Need::Optional("none"), "a bearer token, as long as it lasts"),
+        Key::new(
+            "endpoint",
+            Type::Text,
+            Need::Default("\"https://management.azure.com\""),
+            "where the service answers",
+        ),
+        Key::new(
+            "authority",
+            Type::Text,
+            Need::Default("\"https://login.microsoftonline.com\""),
+            "where one signs in",
+        ),
+        Key::new(
+            "identity_endpoint",
+            Type::Text,
+            Need::Default("\"http://169.254.169.254\""),
+            "where the managed identity is asked for",
+        ),
+        Key::new(
+            "datastore",
+            Type::Text,
+            Need::Optional("the only one that the reprotect agent or master target reaches"),
+            "where machines that go home get their disks",
+        ),
+        Key::new(
+            "log_storage",
+            Type::Text,
+            Need::Optional("the account that replication to Azure used"),
+            "the storage account of replication, by its id",
+        ),
+        Key::new(
+            "policy",
+            Type::Text,
+            Need::Optional("the one that replication to Azure used last"),
+            "the replication policy to Azure, by name",
+        ),
+        Key::new(
+            "failback_policy",
+            Type::Text,
+            Need::Optional("the service's own"),
+            "the replication policy home, by name; classic needs one",
+        ),
+        Key::new(
+            "master_target",
+            Type::Text,
+            Need::Optional("the only one"),
+            "the master target that classic failback goes through",
+        ),
+        Key::new(
+            "retention_drive",
+            Type::Text,
+            Need::Optional("the master target's only one"),
+            "where a classic master target keeps what changed",
+        ),
+        Key::new(
+            "account",
+            Type::Text,
+            Need::Optional("none"),
+            "the account that pushes agents, by its name in the vault",
+        ),
+    ],
+    ..Kind::EMPTY
+};
+
+const AZURE_CAN: Capabilities = Capabilities {
+    failover_includes_shutdown: true,
+    failover_includes_start: true,
+    planned: ByDirection::FAILBACK,
+    unplanned: ByDirection::FAILOVER,
+    final_points: ByDirection::FAILBACK,
+    cancel: false,
+    chosen_ids: true,
+    batches: true,
+    guest_scripts: false,
+    test_networks: true,
+    fencing: false,
+    rollback: false,
+    change_point: true,
+    commit_deletes_sources: ByDirection::FAILBACK,
+    takes_points: false,
+    process_servers: true,
+};
+
+const AZURE_LIMITS: Limits =
+    Limits { machines_per_plan: Some(100), group_size: Some(16), waves: Some(7), ..NO_LIMITS };

@@ -109,6 +109,14 @@ impl Page {
     }
 
     fn provider(&mut self, provider: &Provider) {
+        self.abilities(provider);
+        if let Some(other) = provider.variant {
+            self.line(&format!("\nWith `{} = {}`:", other.key, other.word));
+            self.abilities(&other.provider);
+        }
+    }
+
+    fn abilities(&mut self, provider: &Provider) {
         let can = &provider.capabilities;
         self.line("\n| it can | |\n|---|---|");
         for (what, fact) in [

@@ -21,6 +21,7 @@ fn subject(round: &str) -> Subject {
         test_network: Network { name: None, address: None },
         via: None,
         shutdown: ShutdownSpec { guest: Duration::from_secs(5), then: ShutdownThen::PowerOff },
+        whole: false,
         round: round.to_owned(),
     }
 }

@@ -257,6 +257,7 @@ pub(crate) fn subject(machine: &str, via: &str, round: &str) -> Subject {
         test_network: Network { name: Some("bubble".to_owned()), address: None },
         via: Some(via.to_owned()),
         shutdown: ShutdownSpec::default(),
+        whole: false,
         round: round.to_owned(),
     }
 }

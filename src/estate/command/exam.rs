@@ -92,6 +92,7 @@ pub async fn examine(options: CommandOptions, wish: &Wish, tell: &mut Tell<'_>) 
         test_network: network(&wish.test_network),
         via: wish.via.clone(),
         shutdown: ShutdownSpec::default(),
+        whole: false,
         round: format!("{} {round}", wish.round),
     };
     let mut passed = told(&estate, &subject("as it is"), "", tell).await;

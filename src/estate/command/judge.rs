@@ -45,7 +45,7 @@ pub(super) fn unpack(handle: &Handle) -> Result<(Subject<'_>, &str), EstateError
         rest.split_once('/').map(|(machines, handle)| (Subject { key, machines }, handle))
     });
     parts.ok_or_else(|| EstateError::Unknown {
-        message: format!("`{}` is no handle of this estate", words::line(&handle.0, 80)),
+        message: format!("`{}` is no handle of this estate", crate::base::words::one_line(&handle.0, 80)),
     })
 }
 

@@ -19,7 +19,7 @@ use super::process::{self, Group, Program};
 use super::pump::Pump;
 use super::raw::{self, Line};
 use super::trouble::{Kind, Trouble};
-use super::words::{self, Secrets};
+use super::words::Secrets;
 
 /// Calls given up whose late answers are still known for what they are.
 const GIVEN_UP_MAX: usize = 1024;
@@ -330,6 +330,6 @@ impl Link {
 
     fn clean(&self, mut bytes: Vec<u8>, cut: bool, most: usize) -> String {
         self.secrets.hide(&mut bytes, cut);
-        words::line(&String::from_utf8_lossy(&bytes), most)
+        crate::base::words::one_line(&String::from_utf8_lossy(&bytes), most)
     }
 }

@@ -13,7 +13,6 @@ use crate::base::limits;
 use crate::base::words as english;
 
 use super::trouble::{Kind, Trouble};
-use super::words;
 
 /// How long an ended program's last words and its status are waited for.
 const LAST_WORDS_MAX: Duration = Duration::from_millis(500);
@@ -43,7 +42,7 @@ impl std::fmt::Debug for Program {
 impl Program {
     /// As people call it.
     pub(super) fn label(&self) -> String {
-        words::line(&self.name, 80).replace('`', "'")
+        crate::base::words::one_line(&self.name, 80).replace('`', "'")
     }
 }
 

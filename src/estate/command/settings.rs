@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::base::limits;
 use crate::base::time::parse_duration;
-use crate::base::{limits, words};
-use crate::model::Secret;
+use crate::estate::secret;
 use crate::source::Diagnostic;
-use crate::source::codes::estate as codes;
 
 use super::message::Purpose;
 use super::process::Program;
@@ -90,7 +89,7 @@ impl CommandOptions {
             let value = match value {
                 Value::String(text) => text.clone(),
                 other => {
-                    let value = read_secret(name, other, folder)?;
+                    let value = secret::read(name, other, folder)?;
                     options.secrets.0.push(value.clone());
                     value
                 }
@@ -105,26 +104,5 @@ impl CommandOptions {
 pub fn place(argv: &mut [String], folder: &Path) {
     if let Some(first) = argv.first_mut().filter(|first| first.contains('/') && !first.starts_with('/')) {
         *first = folder.join(&*first).to_string_lossy().into_owned();
-    }
-}
-
-/// The value of a secret.
-fn read_secret(name: &str, reference: &Value, folder: &Path) -> Result<String, Diagnostic> {
-    let failed = |why: String| {
-        let message = format!("the secret `{name}` of the provider cannot be read: {why}");
-        Diagnostic::placeless(codes::PROVIDER_SECRET, message)
-    };
-    match serde_json::from_value(reference.clone()) {
-        Ok(Secret::Env(variable)) => std::env::var(&variable).map_err(|_| {
-            failed(format!("the variable `{variable}` is not set"))
-                .help(format!("set `{variable}` where `muster` is started"))
-        }),
-        Ok(Secret::File(path)) => std::fs::read_to_string(folder.join(&path))
-            .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
-            .map_err(|error| {
-                failed(format!("the file `{path}`: {}", words::system(&error)))
-                    .help(format!("put the secret into `{path}`"))
-            }),
-        Err(_) => Err(failed("it is neither `env(…)` nor `file(…)`".to_owned()).help("write one of the two")),
     }
 }

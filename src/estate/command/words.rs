@@ -2,7 +2,7 @@
 //! characters, no secrets. Everything that it says is untrusted.
 
 use crate::base::hide::hide;
-use crate::base::limits;
+use crate::base::{limits, words};
 
 /// The values that are not to be seen anywhere.
 #[derive(Clone, Default)]
@@ -36,26 +36,8 @@ impl Secrets {
     pub(super) fn sentence(&self, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
         self.hide(&mut bytes, false);
-        line(&String::from_utf8_lossy(&bytes), limits::PROVIDER_TEXT_CHARS_MAX)
+        words::one_line(&String::from_utf8_lossy(&bytes), limits::PROVIDER_TEXT_CHARS_MAX)
     }
-}
-
-/// One line of at most `most` characters, without characters that nobody sees or that move others.
-pub(super) fn line(text: &str, most: usize) -> String {
-    let seen = |c: char| if is_unseen(c) { ' ' } else { c };
-    let clean: String = text.chars().map(seen).collect();
-    let words: Vec<&str> = clean.split_whitespace().collect();
-    let mut line: String = words.join(" ");
-    if let Some((cut, _)) = line.char_indices().nth(most) {
-        line.truncate(cut);
-        line.push('…');
-    }
-    line
-}
-
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Whether a code is a stable word: letters, digits and `_`.
@@ -67,7 +49,7 @@ pub(super) fn is_code(code: &str) -> bool {
 
 /// Whether a handle can be written down and handed back.
 pub(super) fn is_handle(handle: &str) -> bool {
-    !handle.is_empty() && handle.chars().count() <= 200 && !handle.chars().any(is_unseen)
+    !handle.is_empty() && handle.chars().count() <= 200 && !handle.chars().any(words::is_unseen)
 }
 
 /// Whether an address can be handed to checks and scripts.
@@ -87,7 +69,7 @@ mod tests {
             secrets.sentence("\u{1b}[31mred\u{7}\npw hun\"ter2 \u{202e}and hun\\\"ter2"),
             "[31mred pw *** and ***"
         );
-        assert_eq!(line(&"x".repeat(600), 500).chars().count(), 501);
+        assert_eq!(words::one_line(&"x".repeat(600), 500).chars().count(), 501);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::inventory::PointKind;
 use super::files;
 use super::hands::Hands;
 use super::record::{ActRecord, ActState, Stage, TakeWork, Work};
-use super::trouble::Trouble;
 use super::{after, confirm, switch, take, traces};
+use crate::estate::trouble::Trouble;
 
 /// How long the same trouble may stop an act before it is given up: twice what a daemon may take to
 /// start and to answer, with room.

@@ -10,7 +10,7 @@ use super::describe::Side;
 use super::files;
 use super::hands::{Hands, Place};
 use super::record::{PointState, Role, SetRecord, SetState, TakeWork};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// Makes a failover final: other points are withdrawn, the target is the machine. What is left
 /// behind is kept at the first site, and removed at the second; where its content is the very point

@@ -7,7 +7,7 @@ use super::describe::Side;
 use super::files;
 use super::hands::Hands;
 use super::record::{PointRecord, PointState, VmRecord};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// Points of one machine at one site: far more than are ever kept.
 const POINTS_MAX: usize = 100_000;

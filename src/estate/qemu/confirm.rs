@@ -10,7 +10,7 @@ use super::record::{Member, PointDisk, PointRecord, PointState, SetRecord, SetSt
 use super::ship::{self, scratch};
 use super::sums::Lies;
 use super::take::job;
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// Ends the jobs of a point for good.
 pub(super) async fn end_jobs(hands: &mut Hands<'_>, from: Side, work: &TakeWork) -> Result<(), Trouble> {

@@ -15,7 +15,7 @@ use super::qmp::Qmp;
 use super::record::SiteRecord;
 use super::tls;
 use super::tools::{self, Tools};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// From start to greeting; typical are 20 ms.
 const START_MAX: Duration = Duration::from_secs(10);

@@ -11,7 +11,7 @@ use crate::base::Timestamp;
 use super::agent::AgentTrouble;
 use super::files;
 use super::hands::Hands;
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// One that could not be thawed is tried again after this long, and not by every look at the estate.
 const AGAIN: Duration = Duration::from_secs(5);

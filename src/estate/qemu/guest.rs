@@ -27,7 +27,7 @@ use super::qmp::{Qmp, QmpTrouble};
 use super::record::{SiteRecord, VmRecord};
 use super::tls;
 use super::tools;
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// From start to an answer on its monitor; typical are 50 ms.
 const START_MAX: Duration = Duration::from_secs(20);

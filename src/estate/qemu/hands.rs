@@ -19,7 +19,7 @@ use super::guest_spec::GuestSpec;
 use super::node::{self, View};
 use super::qmp::Qmp;
 use super::record::{Role, SiteRecord, VmRecord};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// How long another process may hold the estate: less than a call may take.
 const LOCK_MAX: Duration = Duration::from_secs(20);

@@ -13,7 +13,7 @@ use super::guest::Stands;
 use super::hands::{Hands, Located, Place, is_served, runs};
 use super::node::{self, View};
 use super::record::{PointState, SetRecord, SetState, VmRecord};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 const fn power(on: bool) -> Power {
     if on { Power::On } else { Power::Off }

@@ -9,7 +9,7 @@ use super::files;
 use super::hands::Hands;
 use super::record::{Compared, PointRecord, PointState};
 use super::sums::Lies;
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// Does the next step of keeping a chain short; each reads one piece, or merges. Says whether there was
 /// anything to do.

@@ -31,7 +31,6 @@ mod take;
 mod tls;
 mod tools;
 mod traces;
-mod trouble;
 mod verify;
 
 use std::path::PathBuf;
@@ -46,11 +45,11 @@ use crate::source::Diagnostic;
 use crate::source::codes::estate as codes;
 
 use super::Estate;
+use crate::estate::trouble::Trouble;
 use describe::Side;
 use files::Layout;
 use hands::Hands;
 use record::Work;
-use trouble::Trouble;
 
 pub use describe::{DISKS_FORMAT, Description};
 pub use operate::Taken;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::base::Digest;
 
 use super::qmp::{Qmp, QmpTrouble};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// A bitmap of a node.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -16,8 +16,8 @@ use super::node;
 use super::record::{ActState, DiskRecord, Role, TakeWork, VmRecord, Work};
 use super::switch;
 use super::tls;
-use super::trouble::Trouble;
 use super::{Clock, Qemu};
+use crate::estate::trouble::Trouble;
 
 /// A first copy of a large disk: four hours at 75 MB/s are a tebibyte.
 const TAKE_MAX: Duration = Duration::from_secs(4 * 3600);

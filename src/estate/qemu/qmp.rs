@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, timeout_at};
 
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// A socket serves one client: a second one connects and is not greeted.
 const GREETING_MAX: Duration = Duration::from_secs(3);

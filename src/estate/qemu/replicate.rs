@@ -10,8 +10,8 @@ use super::chain;
 use super::hands::Hands;
 use super::operate::Taken;
 use super::record::PointState;
-use super::trouble::Trouble;
 use super::{Clock, Qemu};
+use crate::estate::trouble::Trouble;
 
 /// The least time between two points: each is a round of files, syncs and looks.
 const EVERY_MIN: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use super::files;
 use super::hands::Hands;
 use super::record::{Member, TakeWork};
 use super::sums::{PIECE, pass, sum_of};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// A disk's scratch file, relative to the machine's site.
 pub(super) fn scratch(point: &str, member: &Member) -> String {

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// What is synced and recorded at once: a second or two of a slow disk.
 pub(super) const PIECE: u64 = 64 * 1024 * 1024;

@@ -13,7 +13,7 @@ use super::guest::Stands;
 use super::hands::{Hands, Place, is_served, runs};
 use super::node;
 use super::record::{DiskRecord, PointRecord, PointState, Role, VmRecord};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// A guest that powers itself off takes about a second.
 const GUEST_LOOK: std::time::Duration = std::time::Duration::from_millis(100);

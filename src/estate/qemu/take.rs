@@ -19,7 +19,7 @@ use super::merge;
 use super::node::{self, View};
 use super::record::{Member, PointRecord, PointState, SetState, Stage, TakeWork, VmRecord};
 use super::ship::{self, scratch};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// Does what comes next of a point. Any stage may be done again.
 pub(super) async fn step(hands: &mut Hands<'_>, slug: &str, work: &mut TakeWork) -> Result<Next, Trouble> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{self, Layout};
 use super::record::SiteRecord;
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// The name of the credentials inside of QEMU.
 pub(super) const ID: &str = "tls0";

@@ -11,7 +11,7 @@ use tokio::process::Command;
 use crate::source::Diagnostic;
 use crate::source::codes::estate as codes;
 
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// What installs the programs.
 pub const INSTALL: &str = "apt-get install -y qemu-utils";

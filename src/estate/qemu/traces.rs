@@ -10,7 +10,7 @@ use super::files;
 use super::hands::{Hands, Place};
 use super::node::{self, View};
 use super::switch;
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// How the files of a machine's test begin.
 const PREFIX: &str = "test";

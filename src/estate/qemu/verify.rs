@@ -14,7 +14,7 @@ use super::chain::{self, backing};
 use super::describe::Side;
 use super::hands::Hands;
 use super::record::{PointDisk, PointRecord, PointState};
-use super::trouble::Trouble;
+use crate::estate::trouble::Trouble;
 
 /// How often a chain that is changed meanwhile is read again: each merge changes one twice or so.
 const TRIES_MAX: u32 = 20;

@@ -150,7 +150,7 @@ pub(super) struct Compiler<'c, 'p> {
 
 impl<'c, 'p> Compiler<'c, 'p> {
     fn new(plan: &'p Plan, inventory: &'c Inventory, options: &'c CompileOptions<'c>) -> Self {
-        let provider = provider::find(&plan.estate.provider);
+        let provider = provider::of(&plan.estate.provider, &plan.estate.provider_args);
         let mode = match (options.operation, options.mode) {
             (Operation::Test, _) => None,
             (Operation::Failback, None) if provider.is_none_or(|it| it.capabilities.planned.failback) => {

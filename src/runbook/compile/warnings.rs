@@ -3,6 +3,7 @@
 use crate::base::IdVec;
 use crate::base::time::format_duration_short;
 use crate::graph::SubjectId;
+use crate::inventory::ProcessServer;
 use crate::model::Operation;
 use crate::runbook::{Runbook, Subject, longest};
 
@@ -68,7 +69,10 @@ impl Compiler<'_, '_> {
             let Some(via) = reprotect.via.get(&self.source.name).and_then(|via| via.as_plain()) else {
                 continue;
             };
-            match servers.iter().find(|server| server.name == via) {
+            // One server may stand for both sites.
+            let here = |server: &&ProcessServer| server.site == self.source.estate_name;
+            let mut named = servers.iter().filter(|server| server.name == via);
+            match named.clone().find(here).or_else(|| named.next()) {
                 None => self
                     .warnings
                     .push(format!("the estate reports no process server `{via}`: reprotect may fail")),

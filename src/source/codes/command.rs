@@ -99,13 +99,12 @@ Steps are named as in the plan (`go`, `sql_up`), and the acts of a machine by ve
     muster explain erp.muster 'start sql02'
 ";
     PROVIDER_NOT_BUILT = "MP0709", "this program cannot drive the provider", "\
-The plan is checked against what the provider can do, but this build of the program does not hold the \
-provider itself. Nothing was touched.
+The runbook names a provider that this build of the program does not hold: it was compiled by a newer one, or \
+by one that was built with more. Nothing was touched.
 
-    provider = azure { … }         checked, and not driven by this build
-    provider = sim { inventory = \"estates/contoso.json\" }
+    muster failover erp.json --yes         compiled elsewhere, for a provider that is missing here
 
-`muster check` and `muster points --inventory FILE` work with every provider.
+Run it with the program that compiled it; `muster --version` says which one this is.
 ";
     FILE_NOT_WRITTEN = "MP0710", "a file cannot be written", "\
 The message says which file, and what the system says of it. What stood there before is still there: files \

@@ -11,6 +11,7 @@ pub mod rehearse;
 pub mod rules;
 pub mod run;
 pub mod syntax;
+pub mod vault;
 
 use std::fmt;
 
@@ -74,6 +75,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
         evidence::TABLE,
         rehearse::TABLE,
         emulate::TABLE,
+        vault::TABLE,
     ]
     .into_iter()
     .flatten()

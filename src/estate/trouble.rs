@@ -1,4 +1,4 @@
-//! What can go wrong inside the provider, before it is said as an `EstateError`.
+//! What can go wrong inside a provider, before it is said as an `EstateError`.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::event::EstateError;
 
 /// Why a step did not go through.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Trouble {
+pub(in crate::estate) enum Trouble {
     /// It will not, whatever is tried.
     Refused(&'static str, String),
     /// It did not; another attempt under another key may.
@@ -18,7 +18,7 @@ pub(super) enum Trouble {
 
 impl Trouble {
     /// What a file operation ran into.
-    pub(super) fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
+    pub(in crate::estate) fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
         let message = format!("cannot {doing} `{}`: {}", path.display(), crate::base::words::system(error));
         if error.kind() == io::ErrorKind::StorageFull {
             Self::Retry("no_space", message)
@@ -28,7 +28,7 @@ impl Trouble {
     }
 
     /// As the engine is told.
-    pub(super) fn into_error(self) -> EstateError {
+    pub(in crate::estate) fn into_error(self) -> EstateError {
         match self {
             Self::Refused(code, message) => EstateError::Refused { code: code.to_owned(), message },
             Self::Retry(code, message) => EstateError::Retry { code: code.to_owned(), message },
