@@ -2,7 +2,7 @@
 //!
 //! The folders are floors, lowest first; a file imports only from lower floors or its own folder
 //! (kept by `tests/tidy.rs`). Text flows up: source, schema, syntax, model, point and graph, rules,
-//! runbook, event, run, rehearse, estate, emulate and store, drive, report, cli.
+//! runbook, exchange, event, run, rehearse, estate, emulate and store, drive, report, cli.
 
 pub mod base;
 pub mod cli;
@@ -10,6 +10,7 @@ pub mod drive;
 pub mod emulate;
 pub mod estate;
 pub mod event;
+pub mod exchange;
 pub mod format;
 pub mod graph;
 pub mod inventory;

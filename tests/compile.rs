@@ -436,6 +436,18 @@ fn a_provider_whose_failover_starts_the_machine_has_no_start_of_its_own() {
 }
 
 #[test]
+fn a_runbook_says_where_its_provider_changes_no_point() {
+    let (plan, sources) = plans::text(&AZURE.replace("BODY", ""));
+    let home = run(&plan, &sources, &tier_only(), Operation::Failback, Some(Mode::Planned)).unwrap();
+    let away =
+        run(&plan, &sources, &turned(tier_only()), Operation::Failover, Some(Mode::Unplanned)).unwrap();
+    assert!(home.fixed_points && !away.fixed_points);
+    // What is not so is not written: runbooks frozen before keep their digests.
+    let written = |runbook: &Runbook| serde_json::to_string(runbook).unwrap().contains("fixed_points");
+    assert!(written(&home) && !written(&away));
+}
+
+#[test]
 fn without_its_node_a_window_or_a_test_waits_for_a_person() {
     let text = AZURE.replace(
         "azure { subscription = \"s\", resource_group = \"r\", vault = \"v\" }",

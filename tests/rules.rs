@@ -233,6 +233,62 @@ fn an_address_may_be_used_after_a_start_however_far_away_it_is() {
     );
 }
 
+/// What the service tells its scripts before a machine has started is empty.
+#[test]
+fn an_address_before_the_start_is_refused_where_the_failover_starts_by_itself() {
+    let azure = |body: &str| {
+        erp(body).replace(
+            "sim { inventory = \"lab.json\" }",
+            "azure { subscription = \"s\", resource_group = \"rg\", vault = \"v\" }",
+        )
+    };
+    for body in [
+        "vm a { }\nscript before { operations = [failover], run = [\"true\", \"${a.address}\"], timeout = 1m }\n\
+         order { before -> a }",
+        "vm a { }\nvm b { }\ncheck between { tcp = \"${b.address}:1\", within = 1m }\n\
+         order { a -> between -> b }",
+        "tier t {\n vm a { }\n approve quiet { at = before_shutdown, prompt = \"${a.address}\", by = lead, \
+         within = 1m }\n}",
+    ] {
+        let (found, sources) = judge_text(&azure(body));
+        assert!(
+            codes_of(&found).contains(codes::rules::ADDRESS_EARLY.as_str()),
+            "{}",
+            shown(&found, &sources)
+        );
+    }
+    let after = "vm a { }\ncheck up { tcp = \"${a.address}:1\", within = 1m }\norder { a -> up }";
+    let (found, sources) = judge_text(&azure(after));
+    assert!(found.is_empty(), "{}", shown(&found, &sources));
+}
+
+/// Whether the way home is meant decides whether what cannot be told on it is an error.
+#[test]
+fn what_cannot_be_told_on_the_way_home_is_an_error_where_the_plan_goes_there() {
+    let lab = |appliance: &str, body: &str| {
+        erp(body).replace(
+            "sim { inventory = \"lab.json\" }",
+            &format!("azure {{ subscription = \"s\", resource_group = \"rg\", vault = \"v\"{appliance} }}"),
+        )
+    };
+    let untold = |text: &str| {
+        let (found, _) = judge_text(text);
+        let of_it = found.iter().filter(|found| found.code == codes::rules::POINT_UNTOLD);
+        of_it.map(|found| (found.is_error(), found.message.clone())).collect::<Vec<_>>()
+    };
+    let group = "group g { point = common, vm [a, b] { } }\n";
+    let home = "commit { policy = manual }\nreprotect { via { avs = \"x\", azure = \"y\" } }\n";
+    let classic = ", appliance = classic";
+    let says = "`azure` cannot be told `common` for the group `g` on the way home".to_owned();
+    assert_eq!(untold(&lab(classic, group)), [(false, says.clone())]);
+    assert_eq!(untold(&lab(classic, &format!("{group}{home}"))), [(true, says)]);
+    assert_eq!(untold(&lab("", &format!("{group}{home}"))), []);
+    let one = "vm a { point = id(\"p7\") }\n";
+    let says = "`azure` cannot be told `id` for the machine `a` on the way home".to_owned();
+    assert_eq!(untold(&lab("", one)), [(false, says)], "the newer appliance is the default");
+    assert_eq!(untold(&lab(classic, one)), []);
+}
+
 #[test]
 fn a_check_inside_a_machine_or_its_group_may_use_its_address() {
     let text = erp("tier t {\n vm a { check up { tcp = \"${a.address}:1\", within = 1m } }\n vm b { }\n\

@@ -172,3 +172,14 @@ pub const STAND_IN_JOBS_MAX: usize = 1_000;
 pub const STAND_IN_STEPS_MAX: usize = 10_000;
 /// What a stand-in reads of a request.
 pub const STAND_IN_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A document of another product in bytes: all recovery plans of the largest vault take a small part of it.
+pub const EXCHANGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Parts of such a document, kind by kind: plans, groups, machines.
+pub const EXCHANGE_PARTS_MAX: usize = 10_000;
+/// Steps that all expressions of a template may take: one may name another again and again.
+pub const EXCHANGE_STEPS_MAX: usize = 50_000;
+/// Bytes of a text that an expression makes.
+pub const EXCHANGE_TEXT_MAX: usize = 64 * 1024;
+/// Findings about one such document: one mistake is often in every part.
+pub const EXCHANGE_ERRORS_MAX: usize = 100;

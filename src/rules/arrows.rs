@@ -31,18 +31,18 @@ pub(super) enum Spot {
 /// The graph. A machine has an entry, a start and an end; a group an entry, a join of its members'
 /// starts and an end.
 #[derive(Debug)]
-pub(super) struct Arrows {
+pub(crate) struct Arrows {
     vms: u32,
     groups: u32,
     steps: u32,
     edges: Vec<(u32, u32)>,
     written: Vec<Option<Written>>,
     /// From each node to what waits for it.
-    pub(super) down: Csr,
+    pub(crate) down: Csr,
     /// From each node to what it waits for.
     pub(super) up: Csr,
     /// An order of the nodes, if there is no cycle.
-    pub(super) order: Order,
+    pub(crate) order: Order,
 }
 
 fn raw(index: usize) -> u32 {
@@ -51,7 +51,7 @@ fn raw(index: usize) -> u32 {
 
 impl Arrows {
     /// The graph of a plan, in time proportional to it.
-    pub(super) fn of(plan: &Plan) -> Self {
+    pub(crate) fn of(plan: &Plan) -> Self {
         let (vms, groups, steps) = (raw(plan.vms.len()), raw(plan.groups.len()), raw(plan.steps.len()));
         let none = || Csr::new(0, std::iter::empty());
         let mut arrows = Self {
@@ -75,7 +75,7 @@ impl Arrows {
     }
 
     /// Where arrows to it lead.
-    pub(super) fn entry(&self, end: Endpoint) -> u32 {
+    pub(crate) fn entry(&self, end: Endpoint) -> u32 {
         match end {
             Endpoint::Vm(vm) => raw(vm.index()) * 3,
             Endpoint::Group(group) => self.vms * 3 + raw(group.index()) * 3,
@@ -95,7 +95,7 @@ impl Arrows {
     }
 
     /// Where arrows from it leave.
-    pub(super) fn done(&self, end: Endpoint) -> u32 {
+    pub(crate) fn done(&self, end: Endpoint) -> u32 {
         match end {
             Endpoint::Vm(_) | Endpoint::Group(_) => self.entry(end) + 2,
             Endpoint::Step(_) | Endpoint::Commit | Endpoint::Reprotect | Endpoint::Cleanup => self.entry(end),
@@ -103,7 +103,7 @@ impl Arrows {
     }
 
     /// The start of a machine.
-    pub(super) fn start(&self, vm: VmId) -> u32 {
+    pub(crate) fn start(&self, vm: VmId) -> u32 {
         self.started(Endpoint::Vm(vm))
     }
 
@@ -120,12 +120,12 @@ impl Arrows {
     }
 
     /// How many nodes there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.down.len()
     }
 
     /// Which nodes can be reached from `from` along `csr`, itself included.
-    pub(super) fn reach(&self, csr: &Csr, from: u32) -> Vec<bool> {
+    pub(crate) fn reach(&self, csr: &Csr, from: u32) -> Vec<bool> {
         let mut seen = vec![false; self.len()];
         let mut open = vec![from];
         while let Some(node) = open.pop() {
@@ -135,6 +135,24 @@ impl Arrows {
             }
         }
         seen
+    }
+
+    /// How many machines start one after another on the longest way to each node, itself among them.
+    /// Nothing is counted on a cycle or behind one.
+    pub(crate) fn waves(&self) -> Vec<u32> {
+        let mut waves = vec![0_u32; self.len()];
+        for node in self.order.nodes.iter().copied() {
+            let starts = matches!(self.spot(node), Spot::Start(_));
+            let Some(slot) = waves.get_mut(node as usize) else { continue };
+            *slot += u32::from(starts);
+            let own = *slot;
+            for to in self.down.after(node) {
+                if let Some(slot) = waves.get_mut(*to as usize) {
+                    *slot = (*slot).max(own);
+                }
+            }
+        }
+        waves
     }
 
     /// The edges that are written as arrows.

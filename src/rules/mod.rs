@@ -5,7 +5,7 @@ mod address_early;
 mod after_end;
 mod align_common;
 mod arrow_twice;
-mod arrows;
+pub(crate) mod arrows;
 mod at_merged;
 mod bounds;
 mod commit_timer;
@@ -16,6 +16,7 @@ mod fence_missing;
 mod gate_timer;
 mod group_in_own_chain;
 mod group_size;
+mod group_split;
 mod guest_scripts;
 mod independent_points;
 mod ladder_rpo;
@@ -25,6 +26,7 @@ mod one_os;
 mod optional_needed;
 mod plan_size;
 mod point_missing;
+mod point_untold;
 mod points_differ;
 mod reprotect_alone;
 mod retry_fit;
@@ -89,6 +91,8 @@ const RULES: &[Rule] = &[
     until_never::check,
     undo_never::check,
     rollback_missing::check,
+    group_split::check,
+    point_untold::check,
 ];
 
 /// Everything the rules find in a plan and in the plans it calls: errors and warnings in source order,

@@ -19,6 +19,10 @@ impl Run {
             let why = "a test keeps its point: clean it up, and run another with `--point`".to_owned();
             return Err(No::with(why, [OperatorRequest::CleanUp]));
         }
+        if self.runbook.fixed_points {
+            let (provider, what) = (&self.runbook.estate.provider, self.runbook.what());
+            return Err(No::from(format!("`{provider}` changes no point of a {what}; the point stays")));
+        }
         if self.flow != Flow::Forward {
             return Err(No::from("the run is on its way back; no point is changed any more".to_owned()));
         }

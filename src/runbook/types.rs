@@ -68,11 +68,19 @@ pub struct Runbook {
     pub left_out: Vec<LeftOut>,
     /// What is not fenced and accepted with a reason (`--unfenced`).
     pub unfenced: Option<String>,
+    /// The provider changes no point in this direction, so that the commit window does not offer it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub fixed_points: bool,
     /// What whoever approves it has to know: unprotected afterwards, an objective that may be missed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// What the compiler relied on. A run is refused when one has changed.
     pub facts: Facts,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(fact: &bool) -> bool {
+    !*fact
 }
 
 impl Runbook {

@@ -70,6 +70,10 @@ pub struct Capabilities {
     pub chosen_ids: bool,
     /// Several machines fail over by one call.
     pub batches: bool,
+    /// A replication group fails over by one call, so its members cannot start one after another.
+    pub one_call_per_group: ByDirection,
+    /// What of a point policy the service behind it cannot be told.
+    pub untold: &'static [Untold],
     /// It runs scripts in guests.
     pub guest_scripts: bool,
     /// Tests come up on isolated networks.
@@ -79,13 +83,35 @@ pub struct Capabilities {
     /// The target can be dropped again before commit.
     pub rollback: bool,
     /// The point can be changed before commit.
-    pub change_point: bool,
+    pub change_point: ByDirection,
     /// Commit deletes the machines left behind: no way back.
     pub commit_deletes_sources: ByDirection,
     /// It takes new points when asked.
     pub takes_points: bool,
     /// Replication goes through process servers, which `reprotect { via { … } }` has to name.
     pub process_servers: bool,
+}
+
+/// Something of a point policy that a service cannot be told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Untold {
+    /// A policy, or an argument of any: `common`, `as_of`.
+    pub word: &'static str,
+    /// Of whose points.
+    pub whose: Whose,
+    /// In which direction.
+    pub direction: ByDirection,
+    /// The policy to write instead; nothing where it is left out.
+    pub instead: Option<&'static str>,
+}
+
+/// Whose points.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Whose {
+    /// Of replication groups.
+    Groups,
+    /// Of machines outside any.
+    Machines,
 }
 
 /// How much a provider takes. Nothing where it knows no limit.
@@ -177,11 +203,13 @@ const SIM: Provider = Provider {
         cancel: true,
         chosen_ids: true,
         batches: true,
+        one_call_per_group: ByDirection::NONE,
+        untold: &[],
         guest_scripts: true,
         test_networks: true,
         fencing: true,
         rollback: true,
-        change_point: true,
+        change_point: ByDirection::BOTH,
         commit_deletes_sources: ByDirection::FAILBACK,
         takes_points: true,
         process_servers: false,
@@ -213,11 +241,13 @@ const QEMU: Provider = Provider {
         cancel: false,
         chosen_ids: true,
         batches: false,
+        one_call_per_group: ByDirection::NONE,
+        untold: &[],
         guest_scripts: false,
         test_networks: true,
         fencing: true,
         rollback: true,
-        change_point: true,
+        change_point: ByDirection::BOTH,
         commit_deletes_sources: ByDirection::FAILBACK,
         takes_points: true,
         process_servers: false,
@@ -252,11 +282,13 @@ const COMMAND: Provider = Provider {
         cancel: false,
         chosen_ids: true,
         batches: false,
+        one_call_per_group: ByDirection::NONE,
+        untold: &[],
         guest_scripts: false,
         test_networks: true,
         fencing: false,
         rollback: true,
-        change_point: true,
+        change_point: ByDirection::BOTH,
         commit_deletes_sources: ByDirection::BOTH,
         takes_points: false,
         process_servers: false,
@@ -265,6 +297,34 @@ const COMMAND: Provider = Provider {
     simulated: false,
     variant: None,
 };
+
+/// A group is given a word, and the service chooses the points itself; on the way home through an appliance the
+/// point is made after the failback has begun.
+const AZURE_UNTOLD: &[Untold] = &[
+    Untold::of_groups("as_of", ByDirection::BOTH, None),
+    Untold::of_groups("tag", ByDirection::BOTH, None),
+    Untold::of_machines("id", ByDirection::FAILBACK, Some("latest")),
+    Untold::of_machines("as_of", ByDirection::FAILBACK, None),
+    Untold::of_machines("tag", ByDirection::FAILBACK, None),
+];
+/// The configuration server has two words on the way home, and one of them means a common app-consistent point
+/// for a group.
+const CLASSIC_UNTOLD: &[Untold] = &[
+    Untold::of_groups("as_of", ByDirection::BOTH, None),
+    Untold::of_groups("tag", ByDirection::BOTH, None),
+    Untold::of_groups("common", ByDirection::FAILBACK, Some("common_app")),
+    Untold::of_groups("latest_app", ByDirection::FAILBACK, Some("common_app")),
+];
+
+impl Untold {
+    const fn of_groups(word: &'static str, direction: ByDirection, instead: Option<&'static str>) -> Self {
+        Self { word, whose: Whose::Groups, direction, instead }
+    }
+
+    const fn of_machines(word: &'static str, direction: ByDirection, instead: Option<&'static str>) -> Self {
+        Self { whose: Whose::Machines, ..Self::of_groups(word, direction, instead) }
+    }
+}
 
 /// Azure Site Recovery between VMware and Azure: 100 machines and 7 boot groups a plan, 16 machines a
 /// replication group; the failover shuts down and starts by itself; with the replication appliance it is planned
@@ -287,6 +347,7 @@ const AZURE_CLASSIC: Variant = Variant {
             planned: ByDirection::NONE,
             unplanned: ByDirection::BOTH,
             final_points: ByDirection::NONE,
+            untold: CLASSIC_UNTOLD,
             ..AZURE_CAN
         },
         limits: Limits { one_os_per_group_on_failback: true, ..AZURE_LIMITS },
@@ -412,11 +473,13 @@ const AZURE_CAN: Capabilities = Capabilities {
     cancel: false,
     chosen_ids: true,
     batches: true,
+    one_call_per_group: ByDirection::BOTH,
+    untold: AZURE_UNTOLD,
     guest_scripts: false,
     test_networks: true,
     fencing: false,
     rollback: false,
-    change_point: true,
+    change_point: ByDirection::FAILOVER,
     commit_deletes_sources: ByDirection::FAILBACK,
     takes_points: false,
     process_servers: true,

@@ -2,7 +2,7 @@
 
 use super::holes;
 use super::policies::{ARGUMENTS, ENDS, POLICIES};
-use super::provider::{ByDirection, Limits, PROVIDERS, Provider};
+use super::provider::{ByDirection, Limits, PROVIDERS, Provider, Whose};
 use super::types::{Choice, Key, Kind, Labels, Need, OneOf, Type};
 
 /// The reference of every kind of block, policy, hole and provider.
@@ -128,16 +128,28 @@ impl Page {
             ("cancel a failover under way", yes(can.cancel)),
             ("take a point by id", yes(can.chosen_ids)),
             ("fail several machines over by one call", yes(can.batches)),
+            ("fail a replication group over by one call only", directions(can.one_call_per_group)),
             ("run scripts in guests", yes(can.guest_scripts)),
             ("isolated networks for tests", yes(can.test_networks)),
             ("fence", yes(can.fencing)),
             ("roll back before commit", yes(can.rollback)),
-            ("change the point before commit", yes(can.change_point)),
+            ("change the point before commit", directions(can.change_point)),
             ("commit deletes the machines left behind", directions(can.commit_deletes_sources)),
             ("take new points when asked", yes(can.takes_points)),
             ("needs process servers named in `via`", yes(can.process_servers)),
         ] {
             self.line(&format!("| {what} | {fact} |"));
+        }
+        if !can.untold.is_empty() {
+            self.line("\n| it cannot be told | of | in |\n|---|---|---|");
+        }
+        for untold in can.untold {
+            let whose = match untold.whose {
+                Whose::Groups => "groups",
+                Whose::Machines => "machines outside groups",
+            };
+            let direction = directions(untold.direction);
+            self.line(&format!("| `{}` | {whose} | {direction} |", untold.word));
         }
         let limits = limits(&provider.limits);
         if !limits.is_empty() {

@@ -136,4 +136,11 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
         "MP0903",
         "it is about what a rehearsal is told, and no plan",
     ),
+    at(
+        "MP1201",
+        "tests/exchange/bounds.rs",
+        "too_large_and_too_deep_documents_are_not_read",
+        "MP1201",
+        "its document is larger than 32 MiB or nests very deep",
+    ),
 ];

@@ -123,7 +123,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(kind: Kind<'_>) -> Self {
-        let runbook = Arc::new(runbook(kind));
+        Self::of(runbook(kind))
+    }
+
+    /// A run of a runbook.
+    pub(crate) fn of(runbook: Runbook) -> Self {
+        let runbook = Arc::new(runbook);
         let now = runbook.compiled_at;
         let run = Run::new("r", Arc::clone(&runbook));
         let mut world =

@@ -8,7 +8,7 @@ use expect_test::expect;
 use musterpoint::event::EventKind;
 use musterpoint::run::{NodeState, OperatorRequest};
 
-use crate::lab::{Does, Kind, PLANNED, UNPLANNED, World, approve, halt, skip};
+use crate::lab::{Does, Kind, PLANNED, UNPLANNED, World, approve, halt, runbook, skip};
 
 const POLICY: &str = "policy = rollback(60m)";
 
@@ -211,4 +211,19 @@ fn a_changed_point_begins_the_window_and_its_timer_anew() {
     let world = minutes(world, 30);
     assert!(!world.run.is_rolling_back(), "sixty minutes count from where it opened last");
     assert!(minutes(world, 40).run.is_rolling_back());
+}
+
+/// Asked of the estate, it would have been refused by the service, with the run's steps begun anew.
+#[test]
+fn no_point_is_changed_where_the_provider_cannot_and_none_is_offered() {
+    let mut fixed = runbook(PLANNED);
+    fixed.fixed_points = true;
+    let mut world = World::of(fixed).brought_up();
+    let request = world.change_point("db");
+    let refusal = world.asked(&request, "dana").unwrap_err();
+    assert_eq!(refusal.why, "`sim` changes no point of a planned failover; the point stays");
+    let changes = |way: &musterpoint::run::Way| matches!(way.request, OperatorRequest::ChangePoint { .. });
+    assert!(!refusal.instead.is_empty() && !refusal.instead.iter().any(changes), "{refusal}");
+    let mut world = World::new(PLANNED).brought_up();
+    assert!(world.asked(&request, "dana").is_ok(), "elsewhere it is taken");
 }

@@ -107,6 +107,7 @@ pub fn runbook(nodes: IdVec<NodeId, Node>, machines: usize) -> Runbook {
         left_out: Vec::new(),
         warnings: Vec::new(),
         unfenced: None,
+        fixed_points: false,
         facts: Facts::default(),
     }
 }

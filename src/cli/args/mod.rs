@@ -12,6 +12,7 @@ use crate::model::{Mode, Operation};
 
 use super::verbs::emulate::EmulateArgs;
 use super::verbs::estate::EstateArgs;
+use super::verbs::exchange::{ExportArgs, ImportArgs};
 use super::verbs::provider::ProviderArgs;
 use super::verbs::replicate::ReplicateArgs;
 use super::version;
@@ -68,6 +69,10 @@ pub(super) enum Verb {
     Explain(ExplainArgs),
     /// Draw the plan's graph with its phases and reasons
     Graph(GraphArgs),
+    /// Make a plan of a recovery plan of another product
+    Import(ImportArgs),
+    /// Write a plan as a recovery plan of another product
+    Export(ExportArgs),
     /// What the estate reports
     Inventory(InventoryArgs),
     /// Set an estate of disks up, take points of it, find its disks, stop it

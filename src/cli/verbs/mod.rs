@@ -4,6 +4,7 @@ mod check;
 mod completions;
 pub(super) mod emulate;
 pub(super) mod estate;
+pub(super) mod exchange;
 mod explain;
 mod fmt;
 mod graph;
@@ -43,6 +44,8 @@ pub(super) fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Fmt(args) => fmt::run(context, &args),
         Verb::Explain(args) => explain::run(context, &args),
         Verb::Graph(args) => graph::run(context, &args),
+        Verb::Import(args) => exchange::import(context, &args),
+        Verb::Export(args) => exchange::export(context, &args),
         Verb::Inventory(args) => inventory::run(context, &args),
         Verb::Estate(args) => estate::run(context, &args),
         Verb::Replicate(args) => replicate::run(context, &args),

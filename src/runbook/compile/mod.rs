@@ -227,6 +227,12 @@ impl<'c, 'p> Compiler<'c, 'p> {
         self.provider.is_some_and(|it| self.by_direction(it.capabilities.commit_deletes_sources))
     }
 
+    /// A test's copies keep their points in any case.
+    fn fixed_points(&self) -> bool {
+        self.options.operation != Operation::Test
+            && self.provider.is_some_and(|it| !self.by_direction(it.capabilities.change_point))
+    }
+
     fn stop_if_wrong(&mut self) -> Result<(), Vec<Diagnostic>> {
         if self.problems.is_empty() { Ok(()) } else { Err(std::mem::take(&mut self.problems)) }
     }
@@ -323,6 +329,7 @@ impl<'c, 'p> Compiler<'c, 'p> {
             nodes,
             left_out,
             unfenced: self.options.unfenced.clone().filter(|_| self.forced()),
+            fixed_points: self.fixed_points(),
             warnings: std::mem::take(&mut self.warnings),
             facts,
         })

@@ -5,6 +5,7 @@ pub mod command;
 pub mod emulate;
 pub mod estate;
 pub mod evidence;
+pub mod exchange;
 pub mod names;
 pub mod points;
 pub mod rehearse;
@@ -75,6 +76,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
         evidence::TABLE,
         rehearse::TABLE,
         emulate::TABLE,
+        exchange::TABLE,
         vault::TABLE,
     ]
     .into_iter()

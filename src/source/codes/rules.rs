@@ -357,4 +357,23 @@ same machine of the estate would each shut it down, choose a point for it and st
     call erp { }       # both hold sql01
 
 Keep the machine in one of them and let the other wait: `order { crm -> erp }`.";
+
+    GROUP_SPLIT = "MP0336", "a group in several waves where it fails over by one call",
+"Some providers bring a replication group up by one call: its members start together. An arrow that makes one of them
+wait for another, or for something that the others do not wait for, is a promise that such a provider cannot keep.
+
+    group db { vm [sql01, sql02] { }, order { sql01 -> sql02 } }
+
+Let arrows lead to the group and from it: `dns -> db -> app`. What has to start after a member is a machine outside the
+group; what has to be seen first is a check inside it.";
+
+    POINT_UNTOLD = "MP0337", "a point that the provider's service cannot be told",
+"The engine chooses points, and some services choose again: they take a word for a group, such as the newest common
+point, and no point by name. Others have fewer words on the way home, or make the point after the failback has begun.
+Where the service cannot be told, the run would be refused when it is too late to think about it.
+
+    group db { point = common(as_of = 2026-11-23T06:00:00Z), … }
+
+Write a policy that can be told. It is a warning where only the way home is meant and the plan does not protect
+machines towards home; `--point` says another one for a single run.";
 }
