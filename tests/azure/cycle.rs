@@ -60,7 +60,7 @@ fn the_newer_appliance_goes_the_whole_way_round() {
 
 #[test]
 fn the_older_appliance_goes_the_whole_way_round_and_waits_for_its_agents() {
-    let lab = round("classic", "--unplanned", "240");
+    let lab = round("classic", "--unplanned", "480");
     // Home, agents take their time, and whether they have is seen by trying alone.
     assert!(lab.posts("reProtect") > 15, "{}", lab.posts("reProtect"));
 }
@@ -78,7 +78,8 @@ fn no_operation_is_asked_for_more_often_than_the_service_wants() {
             *asked.entry(path).or_default() += 1;
         }
     }
-    assert_eq!(asked.len(), 4, "{asked:?}");
+    // The group's recovery plan, the group, three other machines.
+    assert_eq!(asked.len(), 5, "{asked:?}");
     // A second is the shortest interval that the stand-in asks for; the group's job is asked for by two machines.
     assert!(asked.values().all(|times| *times <= 2 * seconds), "{asked:?} in {seconds} s");
     let token = std::fs::read_to_string(lab.path("record.jsonl")).unwrap();

@@ -18,13 +18,13 @@ plan erp {
   network lan { avs = "VLAN10", azure = "vnet-erp/app", test = "vnet-bubble/app" }
   group db {
     point = DB
-    vm [sql01, sql02] { os = windows }
+    vm [sql01, sql02] { os = windows, network = lan }
   }
   tier app {
     point = latest_processed
-    vm [app01, app02] { os = linux }
+    vm [app01, app02] { os = linux, network = lan }
   }
-  vm jump01 { os = linux, point = latest, optional = true }
+  vm jump01 { os = linux, network = lan, point = latest, optional = true }
   approve accept { prompt = "accepted?", by = dr_lead, within = 24h, if_late = keep_waiting }
   order {
     db -> app -> accept -> commit -> reprotect
@@ -54,11 +54,15 @@ impl Drop for StandIn {
 }
 
 impl StandIn {
+    /// On a free port, unless `args` say another place.
     pub(crate) fn start(estate: &Path, args: &[&str]) -> Self {
+        let listen =
+            if args.contains(&"--listen") { [].as_slice() } else { ["--listen", "127.0.0.1:0"].as_slice() };
         let speed = if args.contains(&"--speed") { [].as_slice() } else { ["--speed", "1200"].as_slice() };
         let mut child = Command::new(env!("CARGO_BIN_EXE_muster"))
-            .args(["emulate", "azure", "--listen", "127.0.0.1:0", "--estate"])
+            .args(["emulate", "azure", "--estate"])
             .arg(estate)
+            .args(listen)
             .args(speed)
             .args(args)
             .stdout(Stdio::piped())
@@ -86,6 +90,7 @@ impl Said {
         format!("{}{}", self.err, self.out)
     }
 
+    /// It is done, or waits for a person.
     #[track_caller]
     pub(crate) fn ok(self) -> Self {
         assert!(self.code == 0 || self.code == 6, "{self:?}");
@@ -143,6 +148,13 @@ impl Lab {
             .env("COLUMNS", "400")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
+        command
+    }
+
+    /// As `command`, saying nothing.
+    pub(crate) fn quiet(&self, line: &str) -> Command {
+        let mut command = self.command(line);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
 
