@@ -270,6 +270,8 @@ def to_home():
 
 ALL = ["sql01", "sql02", "app01"]
 TYPES = ("InMageRcm", "InMageRcmFailback") if MODERNIZED else ("InMageAzureV2", "InMage")
+policy = {one.properties.provider_specific_details.instance_type: one.id
+          for one in client.replication_policies.list(GROUP, VAULT)}
 servers = fabric.properties.custom_details
 server = lambda wanted: next(one.id for one in servers.process_servers
                              if getattr(one, "name", None) == wanted or getattr(one, "friendly_name", None) == wanted)
@@ -291,11 +293,11 @@ commit_items()
 if MODERNIZED:
     agent = next(one.id for one in servers.reprotect_agents if one.name == "ps-avs-01")
     back = m.InMageRcmReprotectInput(reprotect_agent_id=agent, datastore_name="datastore1",
-                                     log_storage_account_id="/storageAccounts/logs")
+                                     log_storage_account_id="/storageAccounts/logs", policy_id=policy[TYPES[1]])
 else:
     master = servers.master_target_servers[0]
     back = m.InMageReprotectInput(master_target_id=master.id, process_server_id=server("ps-avs-01"),
-                                  retention_drive=master.retention_volumes[0].volume_name, profile_id="policy")
+                                  retention_drive=master.retention_volumes[0].volume_name, profile_id=policy[TYPES[1]])
 reprotect(back, BACK)
 for name in ALL:
     stands(name, "Recovery", TYPES[1], "PlannedFailover" if MODERNIZED else "UnplannedFailover")
@@ -303,9 +305,9 @@ check("points listed on the way home", bool(points("sql01")), not MODERNIZED)
 to_home()
 commit_plan()
 if MODERNIZED:
-    forth = m.InMageRcmFailbackReprotectInput(process_server_id=server("ps-westeurope-01"), policy_id="policy")
+    forth = m.InMageRcmFailbackReprotectInput(process_server_id=server("ps-westeurope-01"), policy_id=policy[TYPES[0]])
 else:
-    forth = m.InMageAzureV2ReprotectInput(process_server_id=server("ps-westeurope-01"), policy_id="policy")
+    forth = m.InMageAzureV2ReprotectInput(process_server_id=server("ps-westeurope-01"), policy_id=policy[TYPES[0]])
 check("reprotection waited for the agent", reprotect(forth, FORWARD) > 0, True)
 for name in ALL:
     stands(name, "Primary", TYPES[0], "UnplannedFailover", "TestFailover")

@@ -57,9 +57,20 @@ fn reprotection_fails_until_the_agent_is_back_and_says_so() {
         service.get("replicationFabrics")["value"][0]["properties"]["customDetails"]["processServers"]
             .clone();
     let server = servers.as_array().unwrap().iter().find(|one| one["name"] == "ps-westeurope-01").unwrap();
-    let body = json!({ "properties": { "providerSpecificDetails": {
-        "instanceType": "InMageRcmFailback", "processServerId": server["id"], "policyId": "policy",
-    } } });
+    let policies = service.get("replicationPolicies")["value"].clone();
+    let policy = |provider: &str| {
+        let of = |one: &&Value| one["properties"]["providerSpecificDetails"]["instanceType"] == provider;
+        policies.as_array().unwrap().iter().find(of).unwrap()["id"].clone()
+    };
+    let with = |policy: Value| {
+        json!({ "properties": { "providerSpecificDetails": {
+            "instanceType": "InMageRcmFailback", "processServerId": server["id"], "policyId": policy,
+        } } })
+    };
+    let other = service.act("app01", "reProtect", &with(policy("InMageRcmFailback")));
+    let error = service.ends(&other, "Failed", "Failed")["errors"][0]["serviceErrorDetails"].clone();
+    assert_eq!(error["code"], "ResourceNotRegistered", "a policy of the way that it came");
+    let body = with(policy("InMageRcm"));
     let job = service.ends(&service.act("app01", "reProtect", &body), "Failed", "Failed");
     let error = &job["errors"][0];
     assert_eq!(error["serviceErrorDetails"]["code"], "MobilityAgentNotInstalled");
@@ -85,7 +96,7 @@ fn a_server_that_the_fabric_does_not_list_fails_the_job() {
         let job = service.ends(&service.act("app01", "reProtect", &body), "Failed", "Failed");
         job["errors"][0]["serviceErrorDetails"]["code"].as_str().unwrap().to_owned()
     };
-    assert_eq!(through(json!("nobody")), "ServerNotFound");
+    assert_eq!(through(json!("nobody")), "ResourceNotRegistered");
     assert_eq!(through(service.agent("ps-westeurope-01")), "ProcessServerElsewhere");
     assert_eq!(service.allowed("app01"), ["ReverseReplicate"]);
 }

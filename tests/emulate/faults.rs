@@ -44,7 +44,7 @@ fn a_lost_answer_is_to_something_that_was_done_and_a_dropped_one_to_nothing() {
     for (fault, done) in [("lose unplannedFailover 1", true), ("drop unplannedFailover 1", false)] {
         let service = StandIn::start(&["--fault", fault]);
         let path = format!("{}/unplannedFailover", service.item("app01"));
-        let body = crate::lab::unplanned("true", Value::Null);
+        let body = crate::lab::unplanned("true", &Value::Null);
         assert!(service.call("POST", &path, Some(&body)).is_err(), "{fault}");
         let jobs = service.get("replicationJobs")["value"].as_array().unwrap().len();
         assert_eq!(jobs, usize::from(done), "{fault}");

@@ -212,8 +212,8 @@ impl StandIn {
     /// Makes a plan of boot groups.
     #[track_caller]
     pub(crate) fn plan(&self, name: &str, groups: &[&[&str]]) {
-        let groups = groups.iter().map(|machines| self.boot(machines)).collect();
-        self.succeeds(&self.put(name, groups));
+        let groups: Vec<Value> = groups.iter().map(|machines| self.boot(machines)).collect();
+        self.succeeds(&self.put(name, &groups));
     }
 
     /// A boot group.
@@ -223,7 +223,7 @@ impl StandIn {
         json!({ "groupType": "Boot", "replicationProtectedItems": items })
     }
 
-    pub(crate) fn put(&self, name: &str, groups: Vec<Value>) -> Answer {
+    pub(crate) fn put(&self, name: &str, groups: &[Value]) -> Answer {
         let body = json!({ "properties": {
             "primaryFabricId": self.get("replicationFabrics")["value"][0]["id"],
             "recoveryFabricId": "Microsoft Azure",
@@ -249,7 +249,7 @@ impl StandIn {
 
     /// Fails `app01` over to Azure, modernized.
     pub(crate) fn fail_over_app(&self) -> Answer {
-        self.act("app01", "unplannedFailover", &unplanned("true", Value::Null))
+        self.act("app01", "unplannedFailover", &unplanned("true", &Value::Null))
     }
 
     /// Reprotects `app01` towards home, modernized, once it may.
@@ -285,7 +285,7 @@ impl StandIn {
 }
 
 /// The body of an item's unplanned failover, modernized.
-pub(crate) fn unplanned(performs_shutdown: &str, point: Value) -> Value {
+pub(crate) fn unplanned(performs_shutdown: &str, point: &Value) -> Value {
     json!({ "properties": {
         "failoverDirection": "PrimaryToRecovery",
         "providerSpecificDetails": {

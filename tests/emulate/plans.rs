@@ -108,7 +108,7 @@ fn limits_and_broken_plans_are_refused() {
         (vec![action(json!({ "instanceType": "ScriptActionDetails", "path": "x" }))], "InvalidParameter"),
         (vec![action(json!({ "instanceType": "Prayer" }))], "InvalidParameter"),
     ] {
-        let answer = service.put("night", groups.clone());
+        let answer = service.put("night", &groups);
         assert_eq!((answer.status, answer.code().as_str()), (400, code), "{groups:?}");
     }
     assert_eq!(service.get("replicationRecoveryPlans")["value"], json!([]));
@@ -215,7 +215,7 @@ fn a_manual_action_holds_the_plan_until_somebody_says_that_it_is_done() {
         action("script", json!(["UnplannedFailover"]), script),
         action("only a test", json!(["TestFailover"]), manual),
     ]);
-    service.succeeds(&service.put("night", vec![group]));
+    service.succeeds(&service.put("night", &[group]));
     let id = service.fail_over("night", "Latest", "False").job();
     let job = service.rests(&id);
     assert_eq!((&job["state"], &job["allowedActions"]), (&json!("Suspended"), &json!(["Resume"])));

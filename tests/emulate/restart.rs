@@ -18,7 +18,7 @@ fn a_killed_stand_in_goes_on_with_its_jobs_plans_and_machines() {
         "actionName": "look", "failoverTypes": ["UnplannedFailover"], "failoverDirections": ["PrimaryToRecovery"],
         "customDetails": { "instanceType": "ManualActionDetails", "description": "look" },
     }]);
-    assert_eq!(service.put("night", vec![group]).status, 202);
+    assert_eq!(service.put("night", &[group]).status, 202);
     service.kill();
 
     let service = StandIn::start(&quick);

@@ -67,12 +67,12 @@ fn bodies_that_lack_what_the_description_requires_are_wrong() {
         (rcm(json!({ "instanceType": "InMageRcm", "performShutdown": true })), "InvalidParameter"),
         (rcm(json!({ "instanceType": "InMageRcm", "performShutdown": "yes" })), "InvalidParameter"),
         (rcm(json!({ "instanceType": "InMageAzureV2", "performShutdown": "true" })), "InvalidInstanceType"),
-        (unplanned("true", json!("none")), "RecoveryPointNotFound"),
+        (unplanned("true", &json!("none")), "RecoveryPointNotFound"),
     ] {
         let answer = service.act("app01", "unplannedFailover", &body);
         assert_eq!((answer.status, answer.code().as_str()), (400, code), "{body}");
     }
-    let mut body = unplanned("true", Value::Null);
+    let mut body = unplanned("true", &Value::Null);
     body["properties"]["failoverDirection"] = "RecoveryToPrimary".into();
     assert_eq!(service.act("app01", "unplannedFailover", &body).code(), "InvalidFailoverDirection");
     assert_eq!(service.properties("app01")["activeLocation"], "Primary");
@@ -82,7 +82,7 @@ fn bodies_that_lack_what_the_description_requires_are_wrong() {
 fn a_member_of_a_replication_group_cannot_fail_over_alone() {
     let service = StandIn::modernized();
     let test = json!({ "properties": { "providerSpecificDetails": { "instanceType": "InMageRcm" } } });
-    for (action, body) in [("unplannedFailover", unplanned("true", Value::Null)), ("testFailover", test)] {
+    for (action, body) in [("unplannedFailover", unplanned("true", &Value::Null)), ("testFailover", test)] {
         let answer = service.act("sql01", action, &body);
         assert_eq!(
             (answer.status, answer.code().as_str()),
@@ -98,7 +98,7 @@ fn a_point_that_is_named_is_gone_to_and_can_be_changed_until_the_commit() {
     let path = format!("{}/recoveryPoints", service.item("app01"));
     let points = service.get(&path)["value"].clone();
     let [newest, .., oldest] = points.as_array().unwrap().as_slice() else { panic!("points: {points}") };
-    service.succeeds(&service.act("app01", "unplannedFailover", &unplanned("false", oldest["id"].clone())));
+    service.succeeds(&service.act("app01", "unplannedFailover", &unplanned("false", &oldest["id"])));
     assert_eq!(service.properties("app01")["failoverRecoveryPointId"], oldest["id"]);
     // Still listed: until the commit one can go to another.
     let name = newest["name"].as_str().unwrap();

@@ -5,7 +5,9 @@
 use super::answer::Refusal;
 use super::body::Fields;
 use super::job::{Act, JobError, Way};
+use super::names::same;
 use super::options::Generation;
+use super::show_fabric::policy_name;
 use super::vault::Vault;
 
 /// The act of a reprotection of an item that replicated along `left` before.
@@ -17,33 +19,38 @@ pub(super) fn act(vault: &Vault, left: Way, fields: Fields<'_>) -> Result<Act, R
         Way::Forward => vault.home.clone(),
         Way::Back => vault.away.clone(),
     };
-    let server = match (vault.generation, left) {
+    let (server, policy) = match (vault.generation, left) {
         (Generation::Modernized, Way::Forward) => {
             let details = fields.provider("InMageRcm")?;
             details.required("datastoreName")?;
             details.required("logStorageAccountId")?;
-            details.required("reprotectAgentId")?
+            (details.required("reprotectAgentId")?, details.text("policyId")?)
         }
         (Generation::Modernized, Way::Back) => {
             let details = fields.provider("InMageRcmFailback")?;
-            details.required("policyId")?;
-            details.required("processServerId")?
+            (details.required("processServerId")?, Some(details.required("policyId")?))
         }
         (Generation::Classic, Way::Forward) => {
             let details = fields.provider("InMage")?;
             details.required("retentionDrive")?;
-            details.required("profileId")?;
+            let policy = details.required("profileId")?;
             let master = details.required("masterTargetId")?;
             if !master.eq_ignore_ascii_case(&vault.master_target_id()) {
                 return Ok(Act::Refuse(unknown("master target server", master)));
             }
-            details.required("processServerId")?
+            (details.required("processServerId")?, Some(policy))
         }
         (Generation::Classic, Way::Back) => {
             let details = fields.provider("InMageAzureV2")?;
-            details.text("processServerId")?.unwrap_or_default()
+            (details.text("processServerId")?.unwrap_or_default(), details.text("policyId")?)
         }
     };
+    // (i) A policy belongs to a provider, so it is that of the way that the item is to go.
+    let goes = if left == Way::Forward { Way::Back } else { Way::Forward };
+    let own = |id: &&str| same(id, policy_name(goes)) || same(id, &vault.policy_id(policy_name(goes)));
+    if let Some(other) = policy.filter(|id| !own(id)) {
+        return Ok(Act::Refuse(unknown("replication policy of this direction", other)));
+    }
     // (i) Only a classic vault lets the process server be left out; it then takes any that stands there.
     let via = if server.is_empty() { None } else { Some(server) };
     match via.map(|id| vault.server(id).ok_or(id)) {
@@ -55,10 +62,10 @@ pub(super) fn act(vault: &Vault, left: Way, fields: Fields<'_>) -> Result<Act, R
 
 fn unknown(what: &str, id: &str) -> JobError {
     JobError {
-        code: "ServerNotFound".to_owned(),
+        code: "ResourceNotRegistered".to_owned(),
         message: format!("The {what} '{id}' is not registered in the vault."),
         causes: "It was removed, or its id is another one.".to_owned(),
-        action: "Choose one that the fabric lists.".to_owned(),
+        action: "Choose one that the vault lists.".to_owned(),
         provider: None,
     }
 }

@@ -4,15 +4,18 @@ use crate::inventory::{Machine, Point};
 
 use super::answer::{Answer, Refusal, not_found};
 use super::ask::Ask;
-use super::job::Job;
+use super::job::{Job, Way};
 use super::names::same;
 use super::page::page;
 use super::query::comparisons;
 use super::service::Service;
-use super::show_fabric::{self, POLICIES};
+use super::show_fabric::{self, policy_name};
 use super::vault::point_name;
 use super::view::View;
 use super::{show_item, show_job, show_point};
+
+/// Each has a policy.
+const WAYS: [Way; 2] = [Way::Forward, Way::Back];
 
 impl Service {
     /// Answers a request of the management API.
@@ -62,7 +65,12 @@ impl Service {
                 return page(ask, size, &[()], |()| show_fabric::container(vault));
             }
             ["replicationpolicies"] => {
-                return page(ask, size, &POLICIES, |name| show_fabric::policy(vault, name));
+                return page(ask, size, &WAYS, |way| show_fabric::policy(vault, *way));
+            }
+            ["replicationpolicies", name] => {
+                let way = WAYS.into_iter().find(|way| policy_name(*way).eq_ignore_ascii_case(name));
+                let way = way.ok_or_else(|| not_found("The policy"))?;
+                return Ok(Answer::ok(show_fabric::policy(vault, way)));
             }
             _ => {}
         }

@@ -2,13 +2,20 @@
 
 use serde_json::{Value, json};
 
+use super::item;
+use super::job::Way;
 use super::names::{guid, instant};
 use super::options::Generation;
 use super::vault::{Vault, agent_id, server_id};
 use super::view::View;
 
-/// Names of the policy forward and of the one that comes with a failback.
-pub(super) const POLICIES: [&str; 2] = ["24-hour-retention", "24-hour-retention-failback"];
+/// The name of the policy of a way; that of the way home comes with a failback.
+pub(super) const fn policy_name(way: Way) -> &'static str {
+    match way {
+        Way::Forward => "24-hour-retention",
+        Way::Back => "24-hour-retention-failback",
+    }
+}
 
 /// The fabric on premises.
 pub(super) fn fabric(vault: &Vault, view: &View) -> Value {
@@ -142,18 +149,35 @@ pub(super) fn container(vault: &Vault) -> Value {
     })
 }
 
-/// A replication policy; what it is for is told by the kind of its details.
-pub(super) fn policy(vault: &Vault, name: &str) -> Value {
-    let kind = match (vault.generation, name.ends_with("-failback")) {
-        (Generation::Modernized, false) => "InMageRcm",
-        (Generation::Modernized, true) => "InMageRcmFailback",
-        (Generation::Classic, false) => "InMageAzureV2",
-        (Generation::Classic, true) => "InMage",
+/// A replication policy: what the documents say is set without a word, forward and on the way home.
+pub(super) fn policy(vault: &Vault, way: Way) -> Value {
+    let name = policy_name(way);
+    let provider = item::provider(vault.generation, way);
+    let details = match (vault.generation, way) {
+        (Generation::Modernized, Way::Forward) => json!({
+            "instanceType": provider,
+            "recoveryPointHistoryInMinutes": 1440,
+            "appConsistentFrequencyInMinutes": 60,
+            "crashConsistentFrequencyInMinutes": 5,
+            "enableMultiVmSync": "true",
+        }),
+        (Generation::Modernized, Way::Back) => json!({
+            "instanceType": provider,
+            "appConsistentFrequencyInMinutes": 60,
+            "crashConsistentFrequencyInMinutes": 5,
+        }),
+        (Generation::Classic, Way::Forward | Way::Back) => json!({
+            "instanceType": provider,
+            "recoveryPointThresholdInMinutes": 15,
+            "recoveryPointHistory": 1440,
+            "appConsistentFrequencyInMinutes": 60,
+            "multiVmSyncStatus": "Enable",
+        }),
     };
     json!({
         "id": vault.policy_id(name),
         "name": name,
         "type": "Microsoft.RecoveryServices/vaults/replicationPolicies",
-        "properties": { "friendlyName": name, "providerSpecificDetails": { "instanceType": kind } },
+        "properties": { "friendlyName": name, "providerSpecificDetails": details },
     })
 }

@@ -9,7 +9,7 @@ use super::job::Way;
 use super::kept::{Item, Kept, Scenario};
 use super::names::{guid, instant};
 use super::options::Generation;
-use super::show_fabric::POLICIES;
+use super::show_fabric::policy_name;
 use super::vault::{AZURE, Vault};
 use super::view::{View, way};
 
@@ -23,8 +23,7 @@ pub(super) fn item(vault: &Vault, view: &View, kept: &Kept, machine: &Machine) -
     let remembered = kept.items.get(name);
     let state = item::protection_state(kept, machine);
     let test = item::test_state(kept, name);
-    let [forward, back] = POLICIES;
-    let policy = if way == Way::Forward { forward } else { back };
+    let policy = policy_name(way);
     let time = |of: fn(&Item) -> Option<crate::base::Timestamp>| remembered.and_then(of).map(instant);
     json!({
         "id": vault.item_id(name),
@@ -147,7 +146,7 @@ fn rcm(vault: &Vault, view: &View, machine: &Machine, item: Option<&Item>) -> Va
 }
 
 fn rcm_failback(vault: &Vault, view: &View, machine: &Machine) -> Value {
-    let [forward, _] = POLICIES;
+    let forward = policy_name(Way::Forward);
     json!({
         "internalIdentifier": guid(&["internal", &machine.name]),
         "azureVirtualMachineId": null,
