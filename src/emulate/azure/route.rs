@@ -51,29 +51,32 @@ impl Service {
         }
     }
 
-    async fn read(&self, ask: &Ask, rest: &[&str]) -> Result<Answer, Refusal> {
-        let size = self.vault.page_size;
-        let (vault, kept) = (&self.vault, &self.kept);
-        match rest {
-            ["replicationoperationstatus", id] => return self.status(id),
-            ["replicationjobs"] => return self.jobs(ask),
+    /// What is known without the estate; none where it has to be looked at.
+    fn read_kept(&self, ask: &Ask, rest: &[&str]) -> Option<Result<Answer, Refusal>> {
+        let (vault, size) = (&self.vault, self.vault.page_size);
+        Some(match rest {
+            ["replicationoperationstatus", id] => self.status(id),
+            ["replicationjobs"] => self.jobs(ask),
             ["replicationjobs", id] => {
-                let job = kept.job(id).ok_or_else(|| not_found("The job"))?;
-                return Ok(Answer::ok(show_job::job(vault, job)));
+                let job = self.kept.job(id).ok_or_else(|| not_found("The job"));
+                job.map(|job| Answer::ok(show_job::job(vault, job)))
             }
-            ["replicationprotectioncontainers"] => {
-                return page(ask, size, &[()], |()| show_fabric::container(vault));
-            }
-            ["replicationpolicies"] => {
-                return page(ask, size, &WAYS, |way| show_fabric::policy(vault, *way));
-            }
+            ["replicationprotectioncontainers"] => page(ask, size, &[()], |()| show_fabric::container(vault)),
+            ["replicationpolicies"] => page(ask, size, &WAYS, |way| show_fabric::policy(vault, *way)),
             ["replicationpolicies", name] => {
                 let way = WAYS.into_iter().find(|way| policy_name(*way).eq_ignore_ascii_case(name));
-                let way = way.ok_or_else(|| not_found("The policy"))?;
-                return Ok(Answer::ok(show_fabric::policy(vault, way)));
+                let way = way.ok_or_else(|| not_found("The policy"));
+                way.map(|way| Answer::ok(show_fabric::policy(vault, way)))
             }
-            _ => {}
+            _ => return None,
+        })
+    }
+
+    async fn read(&self, ask: &Ask, rest: &[&str]) -> Result<Answer, Refusal> {
+        if let Some(answer) = self.read_kept(ask, rest) {
+            return answer;
         }
+        let (vault, kept, size) = (&self.vault, &self.kept, self.vault.page_size);
         let view = self.view().await?;
         match rest {
             ["replicationfabrics"] => page(ask, size, &[()], |()| show_fabric::fabric(vault, &view)),
