@@ -55,25 +55,27 @@ impl Service {
         let size = self.vault.page_size;
         let (vault, kept) = (&self.vault, &self.kept);
         match rest {
-            ["replicationoperationstatus", id] => return self.status(id),
-            ["replicationjobs"] => return self.jobs(ask),
+            ["replicationoperationstatus", id] => self.status(id),
+            ["replicationjobs"] => self.jobs(ask),
             ["replicationjobs", id] => {
                 let job = kept.job(id).ok_or_else(|| not_found("The job"))?;
-                return Ok(Answer::ok(show_job::job(vault, job)));
+                Ok(Answer::ok(show_job::job(vault, job)))
             }
-            ["replicationprotectioncontainers"] => {
-                return page(ask, size, &[()], |()| show_fabric::container(vault));
-            }
-            ["replicationpolicies"] => {
-                return page(ask, size, &WAYS, |way| show_fabric::policy(vault, *way));
-            }
+            ["replicationprotectioncontainers"] => page(ask, size, &[()], |()| show_fabric::container(vault)),
+            ["replicationpolicies"] => page(ask, size, &WAYS, |way| show_fabric::policy(vault, *way)),
             ["replicationpolicies", name] => {
                 let way = WAYS.into_iter().find(|way| policy_name(*way).eq_ignore_ascii_case(name));
                 let way = way.ok_or_else(|| not_found("The policy"))?;
-                return Ok(Answer::ok(show_fabric::policy(vault, way)));
+                Ok(Answer::ok(show_fabric::policy(vault, way)))
             }
-            _ => {}
+            _ => self.read_of_estate(ask, rest).await,
         }
+    }
+
+    /// What is read of the estate as it is now.
+    async fn read_of_estate(&self, ask: &Ask, rest: &[&str]) -> Result<Answer, Refusal> {
+        let size = self.vault.page_size;
+        let (vault, kept) = (&self.vault, &self.kept);
         let view = self.view().await?;
         match rest {
             ["replicationfabrics"] => page(ask, size, &[()], |()| show_fabric::fabric(vault, &view)),
