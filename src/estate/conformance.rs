@@ -1,6 +1,8 @@
 //! What every estate has to hold to, as a suite over the contract alone. It drives one machine through a
 //! whole cycle and says the first promise that is broken. Knows no provider.
 
+mod whole;
+
 use std::time::Duration;
 
 use crate::base::Timestamp;
@@ -246,12 +248,6 @@ impl<E: Estate> Suite<'_, E> {
         check(seen.target_running != Some(true), || "a target runs before any failover".to_owned())
     }
 
-    /// The source is seen to run. Where failovers are whole, the engine never asks for that, and it may not be seen.
-    fn source_runs(&self, seen: &Observation, otherwise: &str) -> Result<(), Broken> {
-        let unseen = self.subject.whole && seen.source_running.is_none();
-        check(unseen || seen.source_running == Some(true), || otherwise.to_owned())
-    }
-
     /// What may not be done is refused, is no act, and leaves the machine as it was.
     async fn refusals_change_nothing(&mut self) -> Result<(), Broken> {
         let before = self.machine().await?;
@@ -424,31 +420,6 @@ impl<E: Estate> Suite<'_, E> {
         self.comes_up(false).await?;
         let seen = self.observe(false).await?;
         check(seen.target_running == Some(true), || "a started target is not seen to run".to_owned())
-    }
-
-    /// One act that shuts down, makes the target and starts it.
-    async fn fail_over_to_another_point(&mut self) -> Result<(), Broken> {
-        let machine = self.name();
-        let before = self.machine().await?;
-        let to = before.replicates_to.clone().unwrap_or_default();
-        let point = self.usable().await?.swap_remove(0);
-        let (mode, network) = (Some(Mode::Unplanned), self.subject.network.clone());
-        let (made_at, name) = (to.clone(), machine.clone());
-        self.done(&Request::FailOver { machine: name, point, mode, to, network }).await?;
-        for _ in 0..2 {
-            let made = self.machine().await?;
-            check(made.site == made_at && made.protection == Protection::FailedOver, || {
-                format!("a machine that failed over to `{made_at}` is reported at `{}`", made.site)
-            })?;
-            let seen = self.observe(false).await?;
-            check(seen.target_running == Some(true), || {
-                "a target does not run after its failover".to_owned()
-            })?;
-            check(seen.source_running != Some(true), || "a source runs after its failover".to_owned())?;
-            let older = self.usable().await?.pop().unwrap_or_default();
-            self.done(&Request::ChangePoint { machine: machine.clone(), point: older }).await?;
-        }
-        Ok(())
     }
 
     async fn planned_failover_rolls_back(&mut self) -> Result<(), Broken> {

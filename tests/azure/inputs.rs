@@ -204,3 +204,21 @@ fn a_machine_that_is_replicated_otherwise_is_shown_and_not_hidden() {
     let row = said.out.lines().find(|line| line.starts_with("hv01")).unwrap();
     assert!(row.contains("unprotected"), "{row}");
 }
+
+#[test]
+fn an_estate_of_another_build_is_refused() {
+    use musterpoint::estate::any::{Opening, Purpose, open};
+    let here = Path::new(".");
+    let args = serde_json::Value::Null;
+    let how = Opening {
+        name: "contoso",
+        provider: "elsewhere",
+        args: &args,
+        folder: here,
+        state: here,
+        purpose: Purpose::Look,
+    };
+    let found = open(how).unwrap_err();
+    assert_eq!(found[0].code.as_str(), "MP0709");
+    assert!(found[0].message.contains("cannot drive the provider `elsewhere`"), "{found:?}");
+}

@@ -88,6 +88,13 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
     at("MP0668", BY_HAND, STORE, "MP0668", "no command names the run that it starts"),
     at("MP0669", BY_HAND, STORE, "MP0669", "no command writes an event out of order"),
     at(
+        "MP0709",
+        "tests/azure/inputs.rs",
+        "an_estate_of_another_build_is_refused",
+        "MP0709",
+        "needs a runbook of a program with more providers",
+    ),
+    at(
         "MP0711",
         "src/format/mod.rs",
         "a_text_that_says_something_else_or_less_is_held_back",
@@ -137,10 +144,38 @@ pub(crate) const ELSEWHERE: &[Elsewhere] = &[
         "it is about what a rehearsal is told, and no plan",
     ),
     at(
+        "MP1001",
+        "tests/emulate/door.rs",
+        "only_loopback_is_listened_on_unless_a_token_is_demanded",
+        "MP1001",
+        "a stand-in has no plan",
+    ),
+    at(
+        "MP1002",
+        "tests/emulate/door.rs",
+        "what_the_command_line_cannot_mean_is_refused_before_anything_listens",
+        "MP1002",
+        "a stand-in has no plan",
+    ),
+    at(
+        "MP1003",
+        "tests/emulate/restart.rs",
+        "a_folder_is_used_by_one_stand_in_at_a_time_and_a_damaged_one_is_refused",
+        "MP1003",
+        "a stand-in has no plan",
+    ),
+    at(
         "MP1201",
         "tests/exchange/bounds.rs",
         "too_large_and_too_deep_documents_are_not_read",
         "MP1201",
         "its document is larger than 32 MiB or nests very deep",
+    ),
+    at(
+        "MP1302",
+        "tests/azure/inputs.rs",
+        "a_machine_that_is_replicated_otherwise_is_shown_and_not_hidden",
+        "MP1302",
+        "needs a vault that answers",
     ),
 ];

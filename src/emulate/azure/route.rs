@@ -51,32 +51,31 @@ impl Service {
         }
     }
 
-    /// What is known without the estate; none where it has to be looked at.
-    fn read_kept(&self, ask: &Ask, rest: &[&str]) -> Option<Result<Answer, Refusal>> {
-        let (vault, size) = (&self.vault, self.vault.page_size);
-        Some(match rest {
+    async fn read(&self, ask: &Ask, rest: &[&str]) -> Result<Answer, Refusal> {
+        let size = self.vault.page_size;
+        let (vault, kept) = (&self.vault, &self.kept);
+        match rest {
             ["replicationoperationstatus", id] => self.status(id),
             ["replicationjobs"] => self.jobs(ask),
             ["replicationjobs", id] => {
-                let job = self.kept.job(id).ok_or_else(|| not_found("The job"));
-                job.map(|job| Answer::ok(show_job::job(vault, job)))
+                let job = kept.job(id).ok_or_else(|| not_found("The job"))?;
+                Ok(Answer::ok(show_job::job(vault, job)))
             }
             ["replicationprotectioncontainers"] => page(ask, size, &[()], |()| show_fabric::container(vault)),
             ["replicationpolicies"] => page(ask, size, &WAYS, |way| show_fabric::policy(vault, *way)),
             ["replicationpolicies", name] => {
                 let way = WAYS.into_iter().find(|way| policy_name(*way).eq_ignore_ascii_case(name));
-                let way = way.ok_or_else(|| not_found("The policy"));
-                way.map(|way| Answer::ok(show_fabric::policy(vault, way)))
+                let way = way.ok_or_else(|| not_found("The policy"))?;
+                Ok(Answer::ok(show_fabric::policy(vault, way)))
             }
-            _ => return None,
-        })
+            _ => self.read_of_estate(ask, rest).await,
+        }
     }
 
-    async fn read(&self, ask: &Ask, rest: &[&str]) -> Result<Answer, Refusal> {
-        if let Some(answer) = self.read_kept(ask, rest) {
-            return answer;
-        }
-        let (vault, kept, size) = (&self.vault, &self.kept, self.vault.page_size);
+    /// What is read of the estate as it is now.
+    async fn read_of_estate(&self, ask: &Ask, rest: &[&str]) -> Result<Answer, Refusal> {
+        let size = self.vault.page_size;
+        let (vault, kept) = (&self.vault, &self.kept);
         let view = self.view().await?;
         match rest {
             ["replicationfabrics"] => page(ask, size, &[()], |()| show_fabric::fabric(vault, &view)),

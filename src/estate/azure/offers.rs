@@ -52,7 +52,7 @@ pub(super) fn offers(item: &Named, listed: &[Resource<Point>], now: Timestamp) -
         Kind::ClassicBack if can_fail_over(item) => home_classic(item, listed, now),
         Kind::RcmBack | Kind::ClassicBack | Kind::Other(_) => Vec::new(),
     };
-    offers.sort_by(|a, b| b.at.cmp(&a.at));
+    offers.sort_by_key(|offer| std::cmp::Reverse(offer.at));
     offers
 }
 

@@ -187,19 +187,15 @@ impl Azure {
         let item = self.vault.item(&item).await?;
         let used = super::look::point_used(&item);
         detail.address = self.address_now(&item, entry.operation == "testFailover");
-        match (entry.point.as_deref(), used) {
-            (Some(bound), Some(used))
-                if Word::of_id(bound).is_none() && !used.eq_ignore_ascii_case(bound) =>
-            {
-                if entry.operation != "testFailover" {
-                    detail.exception =
-                        Some(format!("the service went to point `{used}`, and bound was `{bound}`"));
-                }
-            }
-            (Some(bound), Some(used)) if Word::of_id(bound).is_some() => {
+        // Of a test the item shows nothing: what it shows is the point of its last failover.
+        let points = entry.point.as_deref().zip(used).filter(|_| entry.operation != "testFailover");
+        if let Some((bound, used)) = points {
+            if Word::of_id(bound).is_some() {
                 detail.note = format!("told as `{bound}`, the service went to point `{used}`");
+            } else if !used.eq_ignore_ascii_case(bound) {
+                detail.exception =
+                    Some(format!("the service went to point `{used}`, and bound was `{bound}`"));
             }
-            _ => {}
         }
         Ok(detail)
     }

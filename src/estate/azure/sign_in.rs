@@ -40,7 +40,7 @@ pub(super) struct Tokens {
 enum Source {
     Fixed(Hidden),
     #[cfg(feature = "azure-identity")]
-    Identity(super::identity::Identity),
+    Identity(Box<super::identity::Identity>),
 }
 
 impl std::fmt::Debug for Tokens {
@@ -69,7 +69,8 @@ impl Tokens {
 
     #[cfg(feature = "azure-identity")]
     fn with_identity(sign_in: &SignIn, places: Places, http: &reqwest::Client) -> Result<Source, Diagnostic> {
-        super::identity::Identity::new(sign_in, places, http).map(Source::Identity)
+        super::identity::Identity::new(sign_in, places, http)
+            .map(|identity| Source::Identity(Box::new(identity)))
     }
 
     #[cfg(not(feature = "azure-identity"))]

@@ -131,7 +131,7 @@ impl Vault {
     pub(super) async fn points(&self, item: &Named) -> Result<Points, Trouble> {
         let mut points: Points = self.list(&item.path("recoveryPoints")).await?;
         points.retain(|point| point.properties.recovery_point_time.is_some());
-        points.sort_by(|a, b| b.properties.recovery_point_time.cmp(&a.properties.recovery_point_time));
+        points.sort_by_key(|point| std::cmp::Reverse(point.properties.recovery_point_time));
         Ok(points)
     }
 

@@ -26,7 +26,7 @@ All of them stand in `docs/azure-stand-in.md`.
 With `--state` a stand-in keeps its estate and its jobs in a folder, and goes on from there. The message says what \
 is wrong with the file of its jobs. Nothing real is in it: delete the folder, or name another one.
 
-    muster emulate azure --estate contoso.json --listen 127.0.0.1:0 --state old          wrong: damaged
+    muster emulate azure --estate contoso.json --listen 127.0.0.1:0 --state old      wrong: damaged
     muster emulate azure --estate contoso.json --listen 127.0.0.1:0 --state new
 ";
 }

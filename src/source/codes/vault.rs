@@ -13,7 +13,10 @@ Wrong:
 ```muster
 estate contoso {
   sites    = [avs, azure]
-  provider = azure { subscription = \"s\", resource_group = \"rg\", vault = \"v\", sign_in = client_secret }
+  provider = azure {
+    subscription = \"s\", resource_group = \"rg\", vault = \"v\"
+    sign_in = client_secret
+  }
 }
 ```
 
@@ -23,8 +26,10 @@ Right:
 estate contoso {
   sites    = [avs, azure]
   provider = azure {
-    subscription = \"00000000-0000-0000-0000-000000000001\", resource_group = \"rg-dr\", vault = \"vault-dr\"
-    sign_in = client_secret, tenant = \"contoso.example\", client_id = \"11111111-1111-1111-1111-111111111111\"
+    subscription = \"00000000-0000-0000-0000-000000000001\"
+    resource_group = \"rg-dr\", vault = \"vault-dr\"
+    sign_in = client_secret, tenant = \"contoso.example\"
+    client_id = \"11111111-1111-1111-1111-111111111111\"
     client_secret = env(\"ASR_SECRET\")
   }
 }
