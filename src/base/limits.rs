@@ -132,7 +132,7 @@ pub const AZURE_BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// One try of one call of Azure.
 pub const AZURE_TRY_MAX: Duration = Duration::from_secs(20);
 /// All tries of one call of Azure together: a whole act of several calls stays below `ESTATE_CALL_MAX`.
-pub const AZURE_TRIES_MAX: Duration = Duration::from_secs(25);
+pub const AZURE_TRIES_MAX: Duration = Duration::from_secs(15);
 /// The longest time that Azure is believed to want a pause; the engine asks again after it anyway.
 pub const AZURE_AGAIN_MAX: Duration = Duration::from_secs(300);
 /// Calls of Azure in flight at once.

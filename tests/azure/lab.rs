@@ -111,7 +111,13 @@ impl Lab {
         let lab = Self::alone();
         let record = lab.path("record.jsonl");
         let all = [&["--appliance", appliance, "--record", record.to_str().unwrap()], args].concat();
-        let service = StandIn::start(Path::new(CONTOSO), &all);
+        let estate = lab.path("estate.json");
+        let text = std::fs::read_to_string(CONTOSO).unwrap();
+        // Long enough for a reprotect to come too early, at any speed of these tests.
+        let slow = text.replace(r#""agent": "9m""#, r#""agent": "40m""#);
+        assert_ne!(slow, text);
+        std::fs::write(&estate, if appliance == "classic" { slow } else { text }).unwrap();
+        let service = StandIn::start(&estate, &all);
         let more =
             if appliance == "classic" { r#", failback_policy = "24-hour-retention-failback""# } else { "" };
         let keys = format!(r#"appliance = {appliance}, sign_in = token, token = env("ASR_TOKEN"){more}"#);

@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+#[path = "../docs/console.rs"]
+mod console;
 mod crash;
 mod cycle;
 mod inputs;
 mod lab;
+mod paper;
 mod same;
 mod sign_in;
 mod suite;

@@ -22,13 +22,8 @@ fn outcome(lab: &Lab, addresses: bool) -> (Value, BTreeSet<String>, Vec<Value>) 
     let machines = report["machines"].as_object().unwrap().iter();
     let machines = machines
         .map(|(name, machine)| {
-            serde_json::json!([
-                name,
-                machine["target"],
-                machine["protected"],
-                machine["address"],
-                machine["group"]
-            ])
+            let address = if addresses { machine["address"].clone() } else { Value::Null };
+            serde_json::json!([name, machine["target"], machine["protected"], address, machine["group"]])
         })
         .collect();
     (report["state"].clone(), steps, machines)

@@ -1,10 +1,10 @@
 //! The service: the vault over its estate, with what it remembers. Everything due is caught up with before a
 //! request is answered; nothing runs between requests.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::base::ManualClock;
 use crate::base::limits::STAND_IN_STEPS_MAX;
+use crate::base::{ManualClock, Timestamp};
 use crate::estate::Estate as _;
 use crate::estate::sim::{Sim, SimOptions, Speed};
 use crate::source::Diagnostic;
@@ -30,6 +30,8 @@ pub(super) struct Service {
     pub(super) faults: Vec<Fault>,
     pub(super) sign_in: SignIn,
     keeper: Keeper,
+    /// The estate as it stood in a second of its time: a thousand machines are looked at one by one.
+    seen: Mutex<Option<(Timestamp, Arc<View>)>>,
 }
 
 impl Service {
@@ -57,7 +59,7 @@ impl Service {
         let sim = Sim::open(how)?;
         let time = Time::begin(hand, sim.clock().now(), options.speed);
         let sign_in = SignIn::new(options.token);
-        Ok(Self { vault, sim, time, kept, faults: options.faults, sign_in, keeper })
+        Ok(Self { vault, sim, time, kept, faults: options.faults, sign_in, keeper, seen: Mutex::new(None) })
     }
 
     /// Moves the estate to where real time is, from one happening to the next.
@@ -96,6 +98,7 @@ impl Service {
             if !moved {
                 return Ok(());
             }
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
             self.save()?;
         }
     }
@@ -112,17 +115,24 @@ impl Service {
         })
     }
 
-    /// The estate as it stands.
+    /// The estate as it stood in this second of its time.
     ///
     /// # Errors
     /// It cannot be asked.
-    pub(super) async fn view(&self) -> Result<View, Refusal> {
+    pub(super) async fn view(&self) -> Result<Arc<View>, Refusal> {
+        let now = self.time.now().whole_second();
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, view)) = seen.filter(|(at, _)| *at == now) {
+            return Ok(view);
+        }
         let inventory = self.sim.inventory().await.map_err(|error| Refusal {
             status: 503,
             code: "ServiceUnavailable",
             message: error.to_string(),
         })?;
-        Ok(View { inventory })
+        let view = Arc::new(View { inventory });
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&view)));
+        Ok(view)
     }
 
     /// An answer to work that was taken on.

@@ -46,7 +46,8 @@ impl Azure {
     /// Does what the engine asks for, or finds what was asked for under this key.
     pub(super) async fn act(&self, key: &Key, request: &Request) -> Result<Submitted, Trouble> {
         if let Some(entry) = self.journal.read(key)? {
-            if let Some(entry) = self.look_up(entry).await? {
+            // The earlier call may have arrived: whatever keeps that from being known, it is not known.
+            if let Some(entry) = self.look_up(entry).await.map_err(Trouble::perhaps)? {
                 if let Some(detail) = entry.ended {
                     return Ok(Submitted::Done(detail));
                 }
@@ -213,9 +214,10 @@ impl Azure {
                 return Err(trouble);
             }
         };
-        self.take(&mut entry, &answer).await?;
+        self.take(&mut entry, &answer).await.map_err(Trouble::perhaps)?;
         if !entry.is_taken() {
-            return self.at_once(entry).await;
+            answer.is_of_a_resource(entry.operation.as_str())?;
+            return self.at_once(entry).await.map_err(Trouble::perhaps);
         }
         let again = SystemClock.now().plus(answer.after.unwrap_or(AGAIN));
         Ok(Submitted::Accepted(handle(key), again))
@@ -246,15 +248,16 @@ impl Azure {
     }
 
     /// The job that the target shows now and did not before.
-    async fn shown(&self, entry: &Entry) -> Result<Option<String>, Trouble> {
+    pub(super) async fn shown(&self, entry: &Entry) -> Result<Option<String>, Trouble> {
         let scenario = if entry.is_shared() {
             self.vault.read::<Plan>(&entry.target).await?.properties.current_scenario
         } else {
             self.vault.read::<super::wire::Item>(&entry.target).await?.properties.current_scenario
         };
         let known = entry.before.as_ref().map(ArmId::name);
-        let fresh =
-            job_of(&scenario).filter(|job| known.is_none_or(|it| !it.eq_ignore_ascii_case(job.name())));
+        let fresh = job_of(&scenario)
+            .filter(|_| is_of(&scenario, &entry.operation))
+            .filter(|job| known.is_none_or(|it| !it.eq_ignore_ascii_case(job.name())));
         Ok(fresh.map(|job| job.name().to_owned()))
     }
 
@@ -287,12 +290,11 @@ impl Azure {
     async fn by_activity(&self, entry: &Entry) -> Result<Option<String>, Trouble> {
         let id = request_id(&entry.key);
         let path = format!("{}/replicationJobs", self.vault.path);
-        let jobs: super::wire::Page<Resource<Job>> =
-            self.vault.service.get(&path).await?.read("the list of jobs")?;
+        let jobs: Vec<Resource<Job>> = self.vault.list(&path).await?;
         let ours = |job: &&Resource<Job>| {
             job.properties.activity_id.as_deref().is_some_and(|activity| activity.contains(&id))
         };
-        Ok(jobs.value.iter().find(ours).map(|job| job.name().to_owned()))
+        Ok(jobs.iter().find(ours).map(|job| job.name().to_owned()))
     }
 }
 
@@ -301,16 +303,40 @@ pub(super) fn handle(key: &Key) -> Handle {
     Handle(key.as_str().to_owned())
 }
 
-/// The job of a scenario that ever ran.
+/// The job of a scenario that ran. Of none the service writes `None`, as its name and as its job.
 pub(super) fn job_of(scenario: &Scenario) -> Option<ArmId> {
-    let ran = scenario.scenario_name.as_deref().is_some_and(|name| !name.is_empty());
-    scenario.job_id.clone().filter(|id| ran && !id.as_str().is_empty())
+    let is_one = |word: &str| !word.is_empty() && !word.eq_ignore_ascii_case("None");
+    let ran = scenario.scenario_name.as_deref().is_some_and(is_one);
+    scenario.job_id.clone().filter(|id| ran && is_one(id.name()))
+}
+
+/// Whether a scenario may be of an operation. Their words are the service's and its list of them is open, so a
+/// scenario is refused only where its word is one of another operation.
+fn is_of(scenario: &Scenario, operation: &str) -> bool {
+    const WORDS: [(&str, &[&str]); 7] = [
+        ("unplannedFailover", &["unplannedfailover", "failover"]),
+        ("plannedFailover", &["plannedfailover", "failback", "failover"]),
+        ("testFailover", &["testfailover"]),
+        ("testFailoverCleanup", &["testfailovercleanup"]),
+        ("failoverCommit", &["commit", "commitfailover", "finalizefailback"]),
+        ("applyRecoveryPoint", &["changepit", "applyrecoverypoint", "changerecoverypoint"]),
+        ("reProtect", &["reversereplicate", "reprotect", "reversereplication"]),
+    ];
+    let word = scenario.scenario_name.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let known = WORDS.iter().any(|(_, words)| words.contains(&word.as_str()));
+    !known || WORDS.iter().any(|(own, words)| *own == operation && words.contains(&word.as_str()))
 }
 
 /// Refuses what the service does not allow now, with what it does allow.
 pub(super) fn allowed(item: &Named, operation: Operation) -> Result<(), Trouble> {
     if item.item.allows(operation) {
         return Ok(());
+    }
+    // While something is done with it, and for a moment after, nothing is allowed.
+    if item.item.allowed_operations.is_empty() {
+        let message =
+            format!("the service allows nothing of `{}` just now: something is being done", item.name);
+        return Err(Trouble::retry("busy", message));
     }
     let words: Vec<String> = item.item.allowed_operations.iter().take(12).map(|word| said(word)).collect();
     let allows = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };

@@ -76,7 +76,8 @@ pub(super) fn refusal(what: &str, status: u16, body: &[u8]) -> Trouble {
         // Nothing was done: it was not let in.
         429 => Trouble::retry("throttled", message),
         408 | 500..=599 => maybe(&word("unavailable"), message, true),
-        409 => Trouble::refused(&word("conflict"), message),
+        // Nothing was done; what is in the way is mostly another operation, which ends.
+        409 => Trouble::retry(&word("conflict"), message),
         _ => Trouble::refused(&word("refused"), message),
     }
 }

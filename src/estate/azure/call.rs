@@ -51,6 +51,14 @@ impl Answer {
         self.location.as_deref().and_then(super::ready::job_in)
     }
 
+    /// That a call that was done at once is answered with a resource, and not by somebody else with a page.
+    pub(super) fn is_of_a_resource(&self, what: &str) -> Result<(), Trouble> {
+        if self.status == 204 || self.body.is_empty() {
+            return Ok(());
+        }
+        self.read::<super::wire::Resource<serde::de::IgnoredAny>>(&format!("`{what}`")).map(drop)
+    }
+
     /// Whether there is a body.
     pub(super) fn is_empty(&self) -> bool {
         self.body.is_empty()
@@ -267,8 +275,10 @@ impl Service {
 
     /// The address of a path of ours, or of a link of the service's: its own host and no other.
     fn url(&self, path: &str) -> Result<Url, Trouble> {
-        let elsewhere =
-            |what: &str| Trouble::refused("elsewhere", format!("the service names `{}`, {what}", said(path)));
+        let elsewhere = |what: &str| {
+            let shown = path.split('?').next().unwrap_or_default();
+            Trouble::refused("elsewhere", format!("the service names `{}`, {what}", said(shown)))
+        };
         let mut url = self.endpoint.join(path).map_err(|_| elsewhere("which is no address"))?;
         let ours = |url: &Url| {
             (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default())

@@ -38,7 +38,12 @@ impl Azure {
         allowed(item, way.operation)?;
         let id = match Word::of_id(point) {
             // A point without an id is the latest one: the description says so of null.
-            Some(_) => None,
+            Some(word) if word == Word::Latest || item.kind.is_back() => None,
+            Some(word) => {
+                let message = format!("`{}` alone cannot be told `{}`", item.name, word.id());
+                return Err(Trouble::refused("point_cannot_be_told", message));
+            }
+            None if matches!(item.kind, Kind::RcmBack) => None,
             None => Some(self.listed(item, point).await?),
         };
         let call = Call {
@@ -120,11 +125,13 @@ fn body(item: &Named, point: &str, id: Option<String>, way: &Way) -> Result<Act<
             },
             recovery_point_id: id,
         },
-        (Kind::RcmBack, _) => Details::ByWord {
-            instance_type,
-            recovery_point_type: word.unwrap_or(Word::Crash).value(),
-            recovery_point_id: None,
-        },
+        (Kind::RcmBack, _) => {
+            let Some(word) = word else {
+                let message = "through an appliance the job makes the point: it can be told none by its id";
+                return Err(Trouble::refused("point_cannot_be_told", message));
+            };
+            Details::ByWord { instance_type, recovery_point_type: word.value(), recovery_point_id: None }
+        }
         (Kind::ClassicBack, _) => Details::ByWord {
             instance_type,
             recovery_point_type: word.map_or("Custom", Word::value),

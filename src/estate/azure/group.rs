@@ -18,11 +18,13 @@ use super::id::ArmId;
 use super::journal::{Entry, Shared, Waits};
 use super::kind::{Kind, Operation};
 use super::offers;
-use super::trouble::{Came, Trouble};
+use super::trouble::Trouble;
 use super::vault::Named;
 use super::wire::{Plan, Resource};
 use super::words::{Told, Word};
 
+/// A call for a group is one run's: no run has members that come so much later.
+const SHARED_FOR: Duration = Duration::from_secs(12 * 3600);
 /// A common point that is this much older than the newest was chosen for its age, and cannot be told; one that
 /// is less so was the newest when it was chosen, and others started first.
 const NEWER_MAX: Duration = Duration::from_secs(3 * 3600);
@@ -39,8 +41,15 @@ impl Azure {
         // One at a time, so that two members do not both ask.
         let _turn = self.turn.lock().await;
         let told = self.told(item, point).await?;
-        let words = format!("{} {:?} {}", told.value, told.common, way.operation.path());
-        if self.is_under_way(key, item, group, &words).await? {
+        let words = format!(
+            "{} {:?} {} {:?} {:?}",
+            told.value,
+            told.common,
+            way.operation.path(),
+            way.source,
+            way.network.as_ref().and_then(|network| network.network_id.as_deref())
+        );
+        if self.is_under_way(key, item, group, (point, &words)).await? {
             return Ok(Submitted::Accepted(handle(key), SystemClock.now()));
         }
         allowed(item, way.operation)?;
@@ -94,24 +103,34 @@ impl Azure {
 
     /// Whether another member made the call for the group already: told in the same words, not claimed by this
     /// member for another act, and under way or of visible effect. Then this one waits for it.
-    async fn is_under_way(&self, key: &Key, item: &Named, group: &str, words: &str) -> Result<bool, Trouble> {
+    async fn is_under_way(
+        &self,
+        key: &Key,
+        item: &Named,
+        group: &str,
+        (point, words): (&str, &str),
+    ) -> Result<bool, Trouble> {
         let Some(mut shared) = self.journal.shared(group)? else { return Ok(false) };
         let other = |known: &Key| known != key;
         if shared.told != words || shared.members.get(&item.name).is_some_and(other) {
             return Ok(false);
         }
         let Some(first) = self.journal.read(&shared.first)? else { return Ok(false) };
-        // Not clear yet, of the first call, is not clear of this one either.
-        let first = match self.look_up(first).await {
-            Ok(Some(first)) => first,
+        if self.vault.service.now().since(first.at) > SHARED_FOR {
+            return Ok(false);
+        }
+        // Where it is not clear yet what became of the first call, this one waits for it all the same.
+        let (first, clear) = match self.look_up(first.clone()).await {
+            Ok(Some(first)) => (first, true),
             Ok(None) => return Ok(false),
-            Err(trouble) => return Err(Trouble { came: Came::Perhaps, ..trouble }),
+            Err(trouble) if trouble.again => (first, false),
+            Err(trouble) => return Err(trouble.perhaps()),
         };
         let done = match shared.operation.as_str() {
             "testFailover" => item.item.is_in_test(),
             _ => item.item.allows(Operation::Commit),
         };
-        if !done && !self.goes_on(&first).await? {
+        if !done && clear && !self.goes_on(&first).await? {
             return Ok(false);
         }
         shared.members.insert(item.name.clone(), key.clone());
@@ -123,6 +142,9 @@ impl Azure {
             through: Some(first.key.clone()),
             waits: None,
             body: None,
+            ended: None,
+            refused: None,
+            point: Some(point.to_owned()),
             ..first
         };
         self.journal.write(&entry)?;
@@ -134,7 +156,12 @@ impl Azure {
         if entry.waits.is_some() {
             return Ok(true);
         }
-        Ok(matches!(self.standing(&entry.key).await?, Progress::Running(_)))
+        match self.standing(&entry.key).await {
+            Ok(progress) => Ok(matches!(progress, Progress::Running(_))),
+            // Its job is forgotten.
+            Err(trouble) if trouble.status == Some(404) => Ok(false),
+            Err(trouble) => Err(trouble.perhaps()),
+        }
     }
 
     /// How a group's point is told: by the word that it stands for, or, of a set that all members share, as the
@@ -158,7 +185,11 @@ impl Azure {
         let newer = shared.find(|it| kind == PointKind::Crash || offers::kind_of(it) == PointKind::App);
         let age =
             newer.and_then(|it| it.properties.recovery_point_time).zip(found.properties.recovery_point_time);
-        if age.is_some_and(|(newest, bound)| newest.since(bound) > NEWER_MAX) {
+        let chosen_older = match self.was_newest(item, found.name()) {
+            Some(newest) => !newest,
+            None => age.is_some_and(|(newest, bound)| newest.since(bound) > NEWER_MAX),
+        };
+        if chosen_older {
             let message = format!(
                 "the service takes a group to its newest common point and to no older one, and `{point}` of `{}` is older",
                 item.name
@@ -167,6 +198,13 @@ impl Azure {
         }
         let word = if kind == PointKind::App { Word::LatestApp } else { Word::LatestProcessed };
         Ok(Told { value: word.value(), common: common(true) })
+    }
+
+    /// Whether a point was what a word stood for when points were listed; none where this process listed none.
+    fn was_newest(&self, item: &Named, point: &str) -> Option<bool> {
+        let group = item.group()?.to_ascii_lowercase();
+        let commons = self.commons.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        commons.get(&group).map(|ids| ids.iter().any(|id| id.eq_ignore_ascii_case(point)))
     }
 
     /// The recovery plan that holds the members of a group and nothing else; to be made where there is none.

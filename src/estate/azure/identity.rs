@@ -24,7 +24,7 @@ use crate::source::codes::vault as codes;
 
 use super::assertion::Certificate;
 use super::settings::{Hidden, SignIn};
-use super::sign_in::{Got, Places};
+use super::sign_in::{Got, Places, Ways};
 use super::trouble::{Trouble, said};
 
 /// An answer to a sign-in in bytes: a token has some thousand.
@@ -36,12 +36,14 @@ pub(super) struct Identity {
     certificate: Option<Certificate>,
     places: Places,
     http: reqwest::Client,
+    /// To managed identities, through no proxy.
+    near: reqwest::Client,
 }
 
 impl Identity {
     /// # Errors
     /// A certificate or key that cannot be used.
-    pub(super) fn new(sign_in: &SignIn, places: Places, http: &reqwest::Client) -> Result<Self, Diagnostic> {
+    pub(super) fn new(sign_in: &SignIn, places: Places, (http, near): Ways<'_>) -> Result<Self, Diagnostic> {
         let certificate = match sign_in {
             SignIn::Certificate(application, pem) => {
                 let audience = places.authority.join(&format!("{}/oauth2/v2.0/token", application.tenant));
@@ -57,7 +59,7 @@ impl Identity {
             }
             SignIn::ManagedIdentity(_) | SignIn::Secret(..) | SignIn::AzureCli(_) | SignIn::Token(_) => None,
         };
-        Ok(Self { sign_in: sign_in.clone(), certificate, places, http: http.clone() })
+        Ok(Self { sign_in: sign_in.clone(), certificate, places, http: http.clone(), near: near.clone() })
     }
 
     /// Signs in.
@@ -126,6 +128,7 @@ impl Identity {
         ClientOptions {
             transport: Some(Transport::new(Arc::new(Way {
                 http: self.http.clone(),
+                near: self.near.clone(),
                 authority: self.places.authority.clone(),
                 identity: self.places.identity.clone(),
             }))),
@@ -186,6 +189,7 @@ impl ClientAssertion for Asserted {
 #[derive(Debug)]
 struct Way {
     http: reqwest::Client,
+    near: reqwest::Client,
     authority: Url,
     identity: Url,
 }
@@ -198,12 +202,19 @@ impl HttpClient for Way {
             azure_core::Error::with_message(kind, said(&error.without_url().to_string()))
         };
         let asked = request.url();
-        let base = if asked.path().starts_with("/metadata/") { &self.identity } else { &self.authority };
+        let (base, http) = if asked.path().starts_with("/metadata/identity/") {
+            (&self.identity, &self.near)
+        } else if asked.path().ends_with("/oauth2/v2.0/token") {
+            (&self.authority, &self.http)
+        } else {
+            let what = "the environment names another place for identities than `identity_endpoint`";
+            return Err(azure_core::Error::with_message(ErrorKind::Credential, what));
+        };
         let mut url = base.clone();
         url.set_path(asked.path());
         url.set_query(asked.query());
         let method = reqwest::Method::from_bytes(request.method().as_ref().as_bytes());
-        let mut sent = self.http.request(method.unwrap_or_default(), url);
+        let mut sent = http.request(method.unwrap_or_default(), url);
         for (name, value) in request.headers().iter() {
             sent = sent.header(name.as_str(), value.as_str());
         }

@@ -98,6 +98,21 @@ impl Operation {
         }
     }
 
+    /// The operation of a path's last segment.
+    pub(super) fn of_path(path: &str) -> Option<Self> {
+        let all = [
+            Self::Commit,
+            Self::PlannedFailover,
+            Self::UnplannedFailover,
+            Self::TestFailover,
+            Self::TestFailoverCleanup,
+            Self::ChangePit,
+            Self::ReverseReplicate,
+            Self::CancelFailover,
+        ];
+        all.into_iter().find(|operation| operation.path() == path)
+    }
+
     /// The last segment of its path.
     pub(super) const fn path(self) -> &'static str {
         match self {
@@ -122,6 +137,10 @@ impl Item {
     /// Whether something of a test is there.
     pub(super) fn is_in_test(&self) -> bool {
         let state = self.test_failover_state.as_deref().unwrap_or_default();
+        // What is marked for deletion stays marked when it is gone; what may still be cleaned up is not gone.
+        if state.eq_ignore_ascii_case("MarkedForDeletion") {
+            return self.allows(Operation::TestFailoverCleanup);
+        }
         !state.is_empty() && !state.eq_ignore_ascii_case("None")
     }
 

@@ -1,7 +1,7 @@
 //! Looks: items by their names, where a machine is, what is left of tests. Only reads.
 
 use crate::event::{Artifact, ArtifactKind, Observation, Request};
-use crate::inventory::Power;
+use crate::inventory::{Power, Protection};
 
 use super::Azure;
 use super::id::ArmId;
@@ -61,7 +61,13 @@ impl Azure {
         // Before its commit a failover has its source at the other side than where it is active.
         let source_at_home = in_azure == failed_over;
         let source_running = if source_at_home { at_home } else { None };
-        let target_running = if failed_over && !source_at_home { at_home } else { Some(failed_over) };
+        let target_running = match failed_over {
+            true if !source_at_home => at_home,
+            true => Some(true),
+            // Committed, and not replicated: it is where it was failed over to, and nothing says whether it runs.
+            false if report::protection(&item) == Protection::Unprotected => None,
+            false => Some(false),
+        };
         Ok(Observation {
             source_running,
             target_running,

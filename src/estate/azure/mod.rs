@@ -62,6 +62,9 @@ pub struct Azure {
     appliance: Appliance,
     wishes: Wishes,
     journal: Journal,
+    /// Of each group, the points that its words stood for when points were last listed: the newest that all
+    /// share, of any kind and app-consistent.
+    commons: Mutex<IndexMap<String, Vec<String>>>,
     /// Items by name, as they were when they were last listed.
     items: Mutex<IndexMap<String, Named>>,
     /// Held by whoever asks for a group.
@@ -77,17 +80,19 @@ impl Azure {
     /// # Errors
     /// A key of the provider that cannot be used.
     pub fn open(options: AzureOptions) -> Result<Self, Diagnostic> {
-        let http = connection().map_err(|why| {
+        let http = connection(is_near(&options.endpoint)).map_err(|why| {
             Diagnostic::placeless(codes::SETTINGS, format!("no encrypted connection can be made here: {why}"))
                 .help("install the system's certificates, such as the package `ca-certificates`")
         })?;
-        let tokens = Tokens::new(&options, &http)?;
+        let near = connection(true).unwrap_or_else(|_| http.clone());
+        let tokens = Tokens::new(&options, (&http, &near))?;
         let path = options.vault_path();
         Ok(Self {
             vault: Vault { service: Service::new(http, options.endpoint, tokens), path },
             appliance: options.appliance,
             wishes: options.wishes,
             journal: Journal::new(options.folder),
+            commons: Mutex::new(IndexMap::new()),
             items: Mutex::new(IndexMap::new()),
             turn: tokio::sync::Mutex::new(()),
             sending: tokio::sync::Mutex::new(()),
@@ -126,6 +131,7 @@ impl Azure {
             self.vault.points_of(listed).await?
         };
         *self.kept() = items.clone();
+        *self.commons.lock().unwrap_or_else(PoisonError::into_inner) = offers::commons(&items, &points);
         let now = self.vault.service.now();
         let latest = self.journal.latest(now)?;
         let read = Read { now, fabrics, items, points, latest };
@@ -146,18 +152,26 @@ impl Azure {
 }
 
 /// The one connection of the provider: encrypted by the system's certificates, or by those that are built in
-/// where the system has none; following no redirect, going through no proxy that nobody named.
-fn connection() -> Result<reqwest::Client, String> {
+/// where the system has none; following no redirect; to this host and to managed identities through no proxy.
+fn connection(near: bool) -> Result<reqwest::Client, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     // Somebody may have chosen it before: then it is the same one.
     drop(rustls::crypto::CryptoProvider::install_default(Arc::unwrap_or_clone(provider)));
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder();
+    let builder = if near { builder.no_proxy() } else { builder };
+    builder
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_MAX)
         .timeout(crate::base::limits::AZURE_TRY_MAX)
         .user_agent(concat!("musterpoint/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| trouble::said(&error.to_string()))
+}
+
+/// Whether an address is on this host.
+fn is_near(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The word of the plan.
@@ -190,7 +204,13 @@ impl Estate for Azure {
     }
 
     async fn poll(&self, handle: &Handle) -> Result<Progress, EstateError> {
-        self.standing(&Key::from_text(&handle.0)).await.map_err(Trouble::of_look)
+        match self.standing(&Key::from_text(&handle.0)).await {
+            // The service says when it wants to be asked again.
+            Err(Trouble { again: true, after: Some(after), .. }) => {
+                Ok(Progress::Running(self.clock.now().plus(after)))
+            }
+            other => other.map_err(Trouble::of_look),
+        }
     }
 
     async fn cancel(&self, handle: &Handle) -> Result<(), EstateError> {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use indexmap::IndexMap;
+
 use crate::base::Timestamp;
 use crate::inventory::PointKind;
 
 use super::kind::{Kind, Operation};
-use super::vault::Named;
+use super::vault::{Named, Points};
 use super::wire::{Point, Resource};
 use super::words::{APP_HOME_EVERY, Offer, Word};
 
@@ -54,6 +56,40 @@ pub(super) fn offers(item: &Named, listed: &[Resource<Point>], now: Timestamp) -
     };
     offers.sort_by_key(|offer| std::cmp::Reverse(offer.at));
     offers
+}
+
+/// Of each group, the ids of what its words stand for now: the newest point that all members have and the newest
+/// app-consistent one, each by the id that it has on each member.
+pub(super) fn commons(
+    items: &IndexMap<String, Named>,
+    points: &IndexMap<String, Points>,
+) -> IndexMap<String, Vec<String>> {
+    let mut groups: IndexMap<String, Vec<&Points>> = IndexMap::new();
+    for item in items.values() {
+        if let (Some(group), Some(listed)) = (item.group(), points.get(&item.name)) {
+            groups.entry(group.to_ascii_lowercase()).or_default().push(listed);
+        }
+    }
+    groups.into_iter().map(|(group, members)| (group, newest_of(&members))).collect()
+}
+
+fn newest_of(members: &[&Points]) -> Vec<String> {
+    let at = |point: &Resource<Point>| point.properties.recovery_point_time;
+    let shared = |points: &Points, when: Timestamp, app: bool| {
+        let fits = |point: &&Resource<Point>| {
+            at(point) == Some(when) && is_common(point) && (!app || kind_of(point) == PointKind::App)
+        };
+        points.iter().find(fits).map(|point| point.name().to_ascii_lowercase())
+    };
+    let mut ids = Vec::new();
+    for app in [false, true] {
+        let instants = members.first().into_iter().flat_map(|points| points.iter()).filter_map(at);
+        let mut sets = instants.filter_map(|when| {
+            members.iter().map(|points| shared(points, when, app)).collect::<Option<Vec<String>>>()
+        });
+        ids.extend(sets.next().into_iter().flatten());
+    }
+    ids
 }
 
 fn to_azure(item: &Named, listed: &[Resource<Point>], now: Timestamp) -> Vec<Offer> {
@@ -120,7 +156,8 @@ fn home_classic(item: &Named, listed: &[Resource<Point>], now: Timestamp) -> Vec
 /// Up to when data was received; none where nothing says so.
 fn received(item: &Named, now: Timestamp) -> Option<Timestamp> {
     let details = &item.item.provider_specific_details;
-    let lag = details.last_rpo_in_seconds.or(details.rpo_in_seconds).map(Duration::from_secs);
+    let lag = details.last_rpo_in_seconds.or(details.rpo_in_seconds);
+    let lag = lag.and_then(|lag| u64::try_from(lag).ok()).map(Duration::from_secs);
     lag.map(|lag| now.minus(lag)).max(details.last_recovery_point_received)
 }
 

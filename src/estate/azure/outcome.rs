@@ -10,10 +10,9 @@ use super::acts::{AGAIN, handle};
 use super::call::Answer;
 use super::job::{self, Job, Standing};
 use super::journal::{Entry, request_id};
-use super::kind::{Kind, Operation};
+use super::kind::Operation;
 use super::ready::Ready;
 use super::trouble::{Trouble, said};
-use super::vault::Named;
 use super::wire::Resource;
 use super::words::Word;
 
@@ -31,17 +30,32 @@ impl Azure {
             Some(first) => self.written(first)?,
             None => entry.clone(),
         };
-        let asked = match self.made_ready(asked).await? {
-            Ready::Asked(asked) => asked,
+        let mut asked = match self.made_ready(asked).await? {
+            Ready::Asked(asked) => *asked,
             Ready::NotYet(again) => return Ok(Progress::Running(again)),
             Ready::Refused(error) => return Ok(Progress::Failed(error)),
         };
+        let entry = Entry { every: asked.every, ..entry };
+        if asked.ended.is_some() {
+            return self.of_end(&entry).await;
+        }
+        // Only the operation was told at first: its job, which says more, may be seen by now.
+        if asked.job.is_none() {
+            asked.job = self.shown(&asked).await?;
+        }
         let Some(job) = &asked.job else { return self.watch(&entry, &asked).await };
         let path = format!("{}/replicationJobs/{job}", self.vault.path);
         let answer = self.vault.service.get(&path).await?;
         let job: Resource<Job> = answer.read("the job")?;
-        let entry = Entry { every: asked.every, ..entry };
         self.of_job(&entry, &job.properties, &answer).await
+    }
+
+    /// A group's call was done at once: whether this machine of it shows so.
+    async fn of_end(&self, entry: &Entry) -> Result<Progress, Trouble> {
+        if self.is_there(entry).await? {
+            return Ok(Progress::Done(self.detail(entry).await?));
+        }
+        Ok(Progress::Running(SystemClock.now().plus(AGAIN)))
     }
 
     pub(super) fn written(&self, key: &Key) -> Result<Entry, Trouble> {
@@ -55,27 +69,36 @@ impl Azure {
 
     async fn of_job(&self, entry: &Entry, job: &Job, answer: &Answer) -> Result<Progress, Trouble> {
         let whole = job.standing();
+        let waits = whole == Standing::Suspended && entry.operation == Operation::TestFailover.path();
         match whole {
+            // A test's job may wait for its cleanup: then the copy is up.
+            Standing::Suspended if waits && self.is_there(entry).await? => {
+                return Ok(Progress::Done(self.detail(entry).await?));
+            }
             Standing::GoesOn | Standing::Suspended => return Ok(running(entry, answer)),
-            Standing::Succeeded if !job.is_partial() => return Ok(Progress::Done(self.detail(entry).await?)),
+            Standing::Succeeded if !entry.is_shared() && !job.is_partial() => {
+                return Ok(Progress::Done(self.detail(entry).await?));
+            }
             Standing::Succeeded | Standing::Failed | Standing::Cancelled => {}
         }
-        let known = Named {
-            name: entry.machine.clone(),
-            id: entry.item.clone(),
-            kind: Kind::Other(String::new()),
-            item: super::wire::Item::default(),
-        };
         let task = if entry.is_shared() { job.task_of(&entry.item, &entry.machine) } else { None };
         // Of a group's job only the part about this machine counts, and what the item shows outweighs it.
         let own = task.map(|task| job::standing(task.state.as_deref()));
-        if entry.is_shared() && own != Some(Standing::Failed) && self.is_there(entry, &known).await? {
+        let whole_well = whole == Standing::Succeeded && !job.is_partial();
+        if entry.is_shared() && own != Some(Standing::Failed) && self.is_there(entry).await? {
             let mut detail = self.detail(entry).await?;
-            detail.exception = detail.exception.or_else(|| {
-                let why = job.failure("the job of the group", None).message;
-                Some(format!("it is failed over, and of its group not every machine: {why}"))
-            });
+            if !whole_well {
+                detail.exception = detail.exception.or_else(|| {
+                    let why = job.failure("the job of the group", None).message;
+                    Some(format!("it is failed over, and of its group not every machine: {why}"))
+                });
+            }
             return Ok(Progress::Done(detail));
+        }
+        let skipped = task.is_some_and(|task| task.custom_details.skipped_reason.is_some());
+        // The job is over and its effect not seen yet.
+        if whole_well && own != Some(Standing::Failed) && !skipped {
+            return Ok(running(entry, answer));
         }
         let what = format!(
             "`{}` of `{}`",
@@ -95,8 +118,8 @@ impl Azure {
     }
 
     /// Whether the item shows what a failover brings about.
-    async fn is_there(&self, entry: &Entry, known: &Named) -> Result<bool, Trouble> {
-        let item = self.vault.item(known).await?;
+    async fn is_there(&self, entry: &Entry) -> Result<bool, Trouble> {
+        let item = self.vault.item(&self.known(&entry.machine).await?).await?;
         Ok(match entry.operation.as_str() {
             "testFailover" => item.item.is_in_test(),
             _ => item.item.allows(Operation::Commit),
@@ -122,9 +145,14 @@ impl Azure {
             Standing::GoesOn | Standing::Suspended => Ok(running(entry, &answer)),
             Standing::Succeeded => Ok(Progress::Done(self.detail(entry).await?)),
             Standing::Failed | Standing::Cancelled => {
-                let message =
-                    format!("`{}` of `{}` failed; see its job in the portal", entry.operation, entry.machine);
-                Ok(Progress::Failed(Trouble::refused("job_failed", message).of_look()))
+                let error = answer.read::<Status>("the operation").ok().and_then(|status| status.error);
+                let error = error.unwrap_or_default();
+                let code = error.code.filter(|code| !code.is_empty());
+                let code = code.unwrap_or_else(|| "job_failed".to_owned());
+                let why = error.message.map(|text| said(&text));
+                let why = why.unwrap_or_else(|| "see its job in the portal".to_owned());
+                let message = format!("`{}` of `{}` failed: {why}", entry.operation, entry.machine);
+                Ok(Progress::Failed(Self::judged(entry, Trouble::refused(&code, message)).of_look()))
             }
         }
     }
@@ -139,22 +167,53 @@ impl Azure {
                 Progress::Done(detail) => Found::Done(detail),
                 Progress::Failed(error) => Found::Failed(error),
             }),
-            None => {
-                self.journal.forget(key)?;
-                Ok(Found::NeverArrived)
-            }
+            None => match self.done_unseen(key).await? {
+                Some(evidence) => Ok(Found::CannotTell(evidence)),
+                None => {
+                    self.journal.forget(key)?;
+                    Ok(Found::NeverArrived)
+                }
+            },
         }
+    }
+
+    /// Signs that a call which left no job was done all the same: what it asked for is not allowed any more.
+    async fn done_unseen(&self, key: &Key) -> Result<Option<String>, Trouble> {
+        let entry = self.written(key)?;
+        let item = self.vault.item(&self.known(&entry.machine).await?).await?;
+        let operation = Operation::of_path(&entry.operation).filter(|_| !entry.is_shared());
+        let gone = operation.filter(|operation| !item.item.allows(*operation));
+        Ok(gone.map(|operation| {
+            let state = said(item.item.protection_state.as_deref().unwrap_or("no state"));
+            format!(
+                "no job of `{}` is listed, and `{}`, which is `{state}`, does not allow it any more",
+                operation.word(),
+                entry.machine
+            )
+        }))
     }
 
     /// Gives up a failover home of the modernized kind; the service can cancel no other.
     pub(super) async fn give_up(&self, key: &Key) -> Result<(), Trouble> {
-        let entry =
-            self.journal.read(key)?.filter(|entry| entry.operation == Operation::PlannedFailover.path());
-        let Some(entry) = entry else {
-            let message = "the service gives up no act but a failover home through an appliance: cancelling one \
-                           to Azure leaves the machine without replication";
+        let mut entry = self.written(key)?;
+        if let Some(first) = &entry.through {
+            entry = self.written(first)?;
+        }
+        // What waits for its recovery plan is not sent any more.
+        let turn = self.sending.lock().await;
+        if entry.waits.is_some() {
+            let message = format!("`{}` was called off before it was sent", entry.operation);
+            entry.waits = None;
+            entry.refused = Some(("cancelled".to_owned(), message));
+            return self.journal.write(&entry);
+        }
+        drop(turn);
+        let item = self.vault.item(&self.known(&entry.machine).await?).await?;
+        if !item.item.allows(Operation::CancelFailover) {
+            let message = "the service gives up no act but a failover home through an appliance that is under \
+                           way: cancelling one to Azure leaves the machine without replication";
             return Err(Trouble::refused("no_cancel", message));
-        };
+        }
         let path =
             format!("{}/{}", entry.target.as_str().trim_end_matches('/'), Operation::CancelFailover.path());
         self.vault.service.post::<()>(&path, None, &request_id(key)).await?;
@@ -168,6 +227,7 @@ impl Azure {
         const OTHERS: [&str; 5] = ["95226", "78052", "78093", "8061", "8038"];
         let text = trouble.message.to_ascii_lowercase();
         let agent = text.contains("agent") || text.contains("mobility service");
+        let agent = agent && (text.contains("not installed") || text.contains("regist"));
         let young = entry.operation == Operation::ReverseReplicate.path();
         if young && agent && !OTHERS.contains(&trouble.code.as_str()) {
             return Trouble { again: true, code: "agent_not_registered".to_owned(), ..trouble };
@@ -212,4 +272,14 @@ fn running(entry: &Entry, answer: &Answer) -> Progress {
 struct Status {
     #[serde(default)]
     status: Option<String>,
+    #[serde(default)]
+    error: Option<StatusError>,
+}
+
+/// Why it failed.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct StatusError {
+    code: Option<String>,
+    message: Option<String>,
 }

@@ -106,6 +106,7 @@ impl Azure {
             Ok(answer) => {
                 self.take(entry, &answer).await?;
                 if !entry.is_taken() {
+                    answer.is_of_a_resource(&entry.operation)?;
                     entry.ended = Some(self.detail(entry).await?);
                     self.journal.write(entry)?;
                 }

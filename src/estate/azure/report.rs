@@ -112,6 +112,7 @@ pub(super) fn protection(item: &Named) -> Protection {
         Kind::Other(_) => Protection::Unprotected,
         _ if item.item.allows(Operation::Commit) => Protection::FailedOver,
         _ if offers::can_fail_over(item) => Protection::Protected,
+        _ if item.item.allowed_operations.is_empty() && state.contains("failover") => Protection::FailedOver,
         _ if state.contains("reprotect") || state.contains("reverse") => Protection::Reprotecting,
         _ if state.contains("enabling") || state.contains("initial") || state.contains("resync") => {
             Protection::Resyncing

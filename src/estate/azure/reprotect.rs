@@ -88,7 +88,7 @@ impl Azure {
         let log = log.or_else(|| details.log_storage_account_id.clone());
         Ok(Details::RcmReprotect {
             instance_type: "InMageRcm",
-            reprotect_agent_id: agent.id.clone().unwrap_or_default(),
+            reprotect_agent_id: id(agent)?,
             datastore_name: one(
                 self.wishes.datastore.as_ref(),
                 agent.accessible_datastores.iter(),
@@ -110,7 +110,7 @@ impl Azure {
         let last = details.last_used_policy_id.as_ref().map(|id| id.as_str().to_owned());
         Ok(Details::RcmBackReprotect {
             instance_type: "InMageRcmFailback",
-            process_server_id: id(server(&servers.process_servers, via, "process server")?),
+            process_server_id: id(server(&servers.process_servers, via, "process server")?)?,
             policy_id: said.or(last).ok_or_else(|| unsaid("policy", "replication policy"))?,
             run_as_account_id: self.account(servers)?,
         })
@@ -123,8 +123,8 @@ impl Azure {
         let failback = self.wishes.failback_policy.as_deref();
         Ok(Details::ClassicReprotect {
             instance_type: "InMage",
-            master_target_id: id(master),
-            process_server_id: id(server(&servers.process_servers, via, "process server")?),
+            master_target_id: id(master)?,
+            process_server_id: id(server(&servers.process_servers, via, "process server")?)?,
             retention_drive: one(self.wishes.retention_drive.as_ref(), drives, "retention drive")?,
             profile_id: self.policy_of(failback, "InMage", "failback_policy").await?,
             datastore_name: self.wishes.datastore.clone().or_else(|| {
@@ -146,7 +146,7 @@ impl Azure {
         Ok(Details::ClassicBackReprotect {
             instance_type: "InMageAzureV2",
             master_target_id: None,
-            process_server_id: id(server(&servers.process_servers, via, "process server")?),
+            process_server_id: id(server(&servers.process_servers, via, "process server")?)?,
             storage_account_id: details
                 .recovery_azure_storage_account
                 .clone()
@@ -218,8 +218,10 @@ fn server<'a>(all: &'a [Server], name: Option<&str>, what: &str) -> Result<&'a S
     }
 }
 
-fn id(server: &Server) -> String {
-    server.id.clone().unwrap_or_default()
+fn id(server: &Server) -> Result<String, Trouble> {
+    server.id.clone().filter(|id| !id.is_empty()).ok_or_else(|| {
+        Trouble::refused("not_found", "the vault shows no id of the server that replication goes through")
+    })
 }
 
 /// What the plan says, or the only one that there is.

@@ -31,6 +31,9 @@ pub(super) struct Places {
     pub(super) scope: String,
 }
 
+/// A connection to the network, and one that goes through no proxy.
+pub(super) type Ways<'a> = (&'a reqwest::Client, &'a reqwest::Client);
+
 /// Gets tokens.
 pub(super) struct Tokens {
     source: Source,
@@ -54,7 +57,7 @@ impl Tokens {
     ///
     /// # Errors
     /// A certificate that cannot be used, or a way that this build does not have.
-    pub(super) fn new(options: &AzureOptions, http: &reqwest::Client) -> Result<Self, Diagnostic> {
+    pub(super) fn new(options: &AzureOptions, ways: Ways<'_>) -> Result<Self, Diagnostic> {
         let places = Places {
             authority: options.authority.clone(),
             identity: options.identity_endpoint.clone(),
@@ -62,19 +65,19 @@ impl Tokens {
         };
         let source = match &options.sign_in {
             SignIn::Token(token) => Source::Fixed(token.clone()),
-            other => Self::with_identity(other, places, http)?,
+            other => Self::with_identity(other, places, ways)?,
         };
         Ok(Self { source, kept: Mutex::new(None) })
     }
 
     #[cfg(feature = "azure-identity")]
-    fn with_identity(sign_in: &SignIn, places: Places, http: &reqwest::Client) -> Result<Source, Diagnostic> {
-        super::identity::Identity::new(sign_in, places, http)
+    fn with_identity(sign_in: &SignIn, places: Places, ways: Ways<'_>) -> Result<Source, Diagnostic> {
+        super::identity::Identity::new(sign_in, places, ways)
             .map(|identity| Source::Identity(Box::new(identity)))
     }
 
     #[cfg(not(feature = "azure-identity"))]
-    fn with_identity(_: &SignIn, _: Places, _: &reqwest::Client) -> Result<Source, Diagnostic> {
+    fn with_identity(_: &SignIn, _: Places, _: Ways<'_>) -> Result<Source, Diagnostic> {
         let message = "this build of the program signs in to Azure with `sign_in = token` alone";
         Err(Diagnostic::placeless(crate::source::codes::vault::SETTINGS, message)
             .help("build it with the feature `azure-identity`, or give it a token"))

@@ -50,6 +50,11 @@ impl Trouble {
         Self { again: true, ..Self::refused(code, message) }
     }
 
+    /// As it is after a call that was sent: nobody knows whether it came about.
+    pub(super) fn perhaps(self) -> Self {
+        Self { came: Came::Perhaps, ..self }
+    }
+
     /// As the engine is told of an act.
     pub(super) fn of_act(self) -> EstateError {
         match self {

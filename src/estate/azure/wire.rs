@@ -97,8 +97,8 @@ pub(super) struct Details {
     pub(super) recovery_azure_vm_name: Option<String>,
     #[serde(deserialize_with = "instant")]
     pub(super) last_recovery_point_received: Option<Timestamp>,
-    pub(super) last_rpo_in_seconds: Option<u64>,
-    pub(super) rpo_in_seconds: Option<u64>,
+    pub(super) last_rpo_in_seconds: Option<i64>,
+    pub(super) rpo_in_seconds: Option<i64>,
     pub(super) is_agent_registration_successful_after_failover: Option<bool>,
     pub(super) resync_required: Option<String>,
     pub(super) ip_address: Option<String>,
