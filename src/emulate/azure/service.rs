@@ -2,6 +2,7 @@
 //! request is answered; nothing runs between requests.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::base::limits::STAND_IN_STEPS_MAX;
 use crate::base::{ManualClock, Timestamp};
@@ -16,7 +17,7 @@ use super::fault::Fault;
 use super::kept::{Keeper, Kept};
 use super::options::Options;
 use super::sign_in::SignIn;
-use super::time::Time;
+use super::time::{Time, steady};
 use super::vault::Vault;
 use super::view::View;
 
@@ -30,8 +31,20 @@ pub(super) struct Service {
     pub(super) faults: Vec<Fault>,
     pub(super) sign_in: SignIn,
     keeper: Keeper,
-    /// The estate as it stood in a second of its time: a thousand machines are looked at one by one.
-    seen: Mutex<Option<(Timestamp, Arc<View>)>>,
+    seen: Mutex<Option<Seen>>,
+}
+
+/// How many times as long as a look at the estate took it is good for.
+const LOOKS_LAST: u32 = 5;
+
+/// The estate as it stood a moment ago; forgotten as soon as a job has changed something.
+#[derive(Clone, Debug)]
+struct Seen {
+    /// The second of the estate.
+    at: Timestamp,
+    /// By a clock that nobody sets.
+    until: Duration,
+    view: Arc<View>,
 }
 
 impl Service {
@@ -115,15 +128,15 @@ impl Service {
         })
     }
 
-    /// The estate as it stood in this second of its time.
+    /// The estate as it stands, or stood a moment ago if nothing was done with it since.
     ///
     /// # Errors
     /// It cannot be asked.
     pub(super) async fn view(&self) -> Result<Arc<View>, Refusal> {
-        let now = self.time.now().whole_second();
+        let (now, began) = (self.time.now().whole_second(), steady());
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, view)) = seen.filter(|(at, _)| *at == now) {
-            return Ok(view);
+        if let Some(seen) = seen.filter(|seen| seen.at == now || began < seen.until) {
+            return Ok(seen.view);
         }
         let inventory = self.sim.inventory().await.map_err(|error| Refusal {
             status: 503,
@@ -131,7 +144,10 @@ impl Service {
             message: error.to_string(),
         })?;
         let view = Arc::new(View { inventory });
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&view)));
+        // Of a large estate most of the time would go into looking at it.
+        let until = steady().saturating_add(steady().saturating_sub(began).saturating_mul(LOOKS_LAST));
+        let seen = Seen { at: now, until, view: Arc::clone(&view) };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
         Ok(view)
     }
 

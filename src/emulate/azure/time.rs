@@ -50,7 +50,8 @@ impl Time {
     }
 }
 
-fn steady() -> Duration {
+/// Real time from some beginning, by a clock that nobody sets.
+pub(super) fn steady() -> Duration {
     SystemClock.steady().unwrap_or_default()
 }
 
