@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 #[path = "../docs/console.rs"]
+#[expect(dead_code, reason = "shared with the tests of the other papers")]
 mod console;
 mod crash;
 mod cycle;
