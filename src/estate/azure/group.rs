@@ -27,7 +27,7 @@ use super::words::{Told, Word};
 const SHARED_FOR: Duration = Duration::from_secs(12 * 3600);
 /// A common point that is this much older than the newest was chosen for its age, and cannot be told; one that
 /// is less so was the newest when it was chosen, and others started first.
-const NEWER_MAX: Duration = Duration::from_secs(3 * 3600);
+pub(super) const NEWER_MAX: Duration = Duration::from_secs(3 * 3600);
 
 impl Azure {
     pub(super) async fn fail_over_group(
@@ -200,11 +200,11 @@ impl Azure {
         Ok(Told { value: word.value(), common: common(true) })
     }
 
-    /// Whether a point was what a word stood for when points were listed; none where this process listed none.
+    /// Whether a point was what a word stood for at a look of late; none where this process never looked.
     fn was_newest(&self, item: &Named, point: &str) -> Option<bool> {
         let group = item.group()?.to_ascii_lowercase();
         let commons = self.commons.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        commons.get(&group).map(|ids| ids.iter().any(|id| id.eq_ignore_ascii_case(point)))
+        commons.get(&group).map(|ids| ids.contains_key(&point.to_ascii_lowercase()))
     }
 
     /// The recovery plan that holds the members of a group and nothing else; to be made where there is none.

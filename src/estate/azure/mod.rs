@@ -62,9 +62,9 @@ pub struct Azure {
     appliance: Appliance,
     wishes: Wishes,
     journal: Journal,
-    /// Of each group, the points that its words stood for when points were last listed: the newest that all
-    /// share, of any kind and app-consistent.
-    commons: Mutex<IndexMap<String, Vec<String>>>,
+    /// Of each group, the points that its words stood for at some look, and when that was: several subjects are
+    /// bound by several looks.
+    commons: Mutex<IndexMap<String, IndexMap<String, Timestamp>>>,
     /// Items by name, as they were when they were last listed.
     items: Mutex<IndexMap<String, Named>>,
     /// Held by whoever asks for a group.
@@ -131,11 +131,22 @@ impl Azure {
             self.vault.points_of(listed).await?
         };
         *self.kept() = items.clone();
-        *self.commons.lock().unwrap_or_else(PoisonError::into_inner) = offers::commons(&items, &points);
+        self.note_commons(offers::commons(&items, &points));
         let now = self.vault.service.now();
         let latest = self.journal.latest(now)?;
         let read = Read { now, fabrics, items, points, latest };
         Ok(report::inventory(&read, self.appliance))
+    }
+
+    /// Keeps what words stand for now, beside what they stood for a while ago.
+    fn note_commons(&self, now: IndexMap<String, Vec<String>>) {
+        let at = self.vault.service.now();
+        let mut commons = self.commons.lock().unwrap_or_else(PoisonError::into_inner);
+        for (group, ids) in now {
+            let known = commons.entry(group).or_default();
+            known.retain(|_, seen| at.since(*seen) < group::NEWER_MAX);
+            known.extend(ids.into_iter().map(|id| (id, at)));
+        }
     }
 
     /// The recovery plans and the items of the vault as they stand, as JSON lists, for whoever imports them.

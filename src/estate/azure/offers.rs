@@ -233,6 +233,7 @@ mod tests {
         assert_eq!(
             said(&member),
             [
+                "06:00:00 Latest Crash",
                 "06:00:00 LatestProcessed Crash",
                 "05:55:00 p3 Crash of db@2026-11-23T05:55:00Z",
                 "05:50:00 LatestApplicationConsistent App",

@@ -27,7 +27,11 @@ impl Azure {
             return Ok(Progress::Done(detail));
         }
         let asked = match &entry.through {
-            Some(first) => self.written(first)?,
+            // Its own engine looks for the first call, and makes it anew where it never arrived.
+            Some(first) => match self.journal.read(first)? {
+                Some(first) => first,
+                None => return Ok(Progress::Running(SystemClock.now().plus(AGAIN))),
+            },
             None => entry.clone(),
         };
         let mut asked = match self.made_ready(asked).await? {
@@ -195,12 +199,12 @@ impl Azure {
 
     /// Gives up a failover home of the modernized kind; the service can cancel no other.
     pub(super) async fn give_up(&self, key: &Key) -> Result<(), Trouble> {
+        let turn = self.sending.lock().await;
         let mut entry = self.written(key)?;
         if let Some(first) = &entry.through {
             entry = self.written(first)?;
         }
         // What waits for its recovery plan is not sent any more.
-        let turn = self.sending.lock().await;
         if entry.waits.is_some() {
             let message = format!("`{}` was called off before it was sent", entry.operation);
             entry.waits = None;

@@ -40,6 +40,8 @@ impl Azure {
         } else if entry.refused.is_none() {
             match self.look_up(entry.clone()).await {
                 Ok(Some(found)) => return Ok(Ready::Asked(Box::new(found))),
+                // What had nothing to wait for is sent again by whoever sent it first, or by nobody.
+                Ok(None) if entry.body.is_none() => return Ok(Ready::NotYet(soon(AGAIN))),
                 Ok(None) => {}
                 Err(trouble) if trouble.again => return Ok(Ready::NotYet(soon(AGAIN))),
                 Err(trouble) => return Err(trouble),
