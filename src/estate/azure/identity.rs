@@ -2,6 +2,7 @@
 //! nothing is redirected, and every wait has an end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
@@ -17,18 +18,37 @@ use azure_identity::{
     ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 use reqwest::Url;
+use tokio::sync::Mutex;
 
-use crate::base::{Timestamp, limits};
+use crate::base::{Clock, SystemClock, Timestamp, limits};
 use crate::source::Diagnostic;
 use crate::source::codes::vault as codes;
 
 use super::assertion::Certificate;
-use super::settings::{Hidden, SignIn};
-use super::sign_in::{Got, Places, Ways};
+use super::settings::{AzureOptions, Hidden, SignIn};
+use super::sign_in::Ways;
 use super::trouble::{Trouble, said};
 
 /// An answer to a sign-in in bytes: a token has some thousand.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+/// A token is got anew this long before it ends.
+const EARLY: Duration = Duration::from_secs(300);
+
+/// A token and when it ends.
+struct Got {
+    token: Hidden,
+    until: Timestamp,
+}
+
+/// Where one signs in, and for what.
+#[derive(Clone, Debug)]
+struct Places {
+    authority: Url,
+    identity: Url,
+    /// `https://management.azure.com/.default`
+    scope: String,
+}
 
 /// One way of signing in.
 pub(super) struct Identity {
@@ -38,12 +58,19 @@ pub(super) struct Identity {
     http: reqwest::Client,
     /// To managed identities, through no proxy.
     near: reqwest::Client,
+    kept: Mutex<Option<Got>>,
 }
 
 impl Identity {
     /// # Errors
     /// A certificate or key that cannot be used.
-    pub(super) fn new(sign_in: &SignIn, places: Places, (http, near): Ways<'_>) -> Result<Self, Diagnostic> {
+    pub(super) fn new(options: &AzureOptions, (http, near): Ways<'_>) -> Result<Self, Diagnostic> {
+        let sign_in = &options.sign_in;
+        let places = Places {
+            authority: options.authority.clone(),
+            identity: options.identity_endpoint.clone(),
+            scope: format!("{}/.default", options.endpoint.as_str().trim_end_matches('/')),
+        };
         let certificate = match sign_in {
             SignIn::Certificate(application, pem) => {
                 let audience = places.authority.join(&format!("{}/oauth2/v2.0/token", application.tenant));
@@ -59,11 +86,31 @@ impl Identity {
             }
             SignIn::ManagedIdentity(_) | SignIn::Secret(..) | SignIn::AzureCli(_) | SignIn::Token(_) => None,
         };
-        Ok(Self { sign_in: sign_in.clone(), certificate, places, http: http.clone(), near: near.clone() })
+        Ok(Self {
+            sign_in: sign_in.clone(),
+            certificate,
+            places,
+            http: http.clone(),
+            near: near.clone(),
+            kept: Mutex::new(None),
+        })
+    }
+
+    /// A token, kept until shortly before it ends; a fresh one where the last was not taken.
+    pub(super) async fn token(&self, fresh: bool) -> Result<Hidden, Trouble> {
+        let mut kept = self.kept.lock().await;
+        let lasts = |got: &&Got| !fresh && SystemClock.now().plus(EARLY) < got.until;
+        if let Some(got) = kept.as_ref().filter(lasts) {
+            return Ok(got.token.clone());
+        }
+        let got = self.get().await?;
+        let token = got.token.clone();
+        *kept = Some(got);
+        Ok(token)
     }
 
     /// Signs in.
-    pub(super) async fn get(&self) -> Result<Got, Trouble> {
+    async fn get(&self) -> Result<Got, Trouble> {
         let asked = async { self.credential()?.get_token(&[&self.places.scope], None).await };
         let token = tokio::time::timeout(limits::AZURE_TRY_MAX, asked).await;
         let failed = |why: String, again: bool| {
