@@ -77,11 +77,7 @@ fn transcripts_are_true(path: &str) {
         }
     }
     if is_updating() {
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        for (one, output) in new.into_iter().rev() {
-            lines.splice(one.lines.clone(), output.lines().map(str::to_owned));
-        }
-        std::fs::write(root().join(path), lines.join("\n") + "\n").unwrap();
+        console::rewrite(&root().join(path), &text, &new);
     }
     assert!(wrong.is_empty(), "{path} shows something else than is printed:\n{}", wrong.join("\n\n"));
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::console::{matches, shown};
+use super::console::{matches, rewrite, shown};
 use super::lab::{Lab, StandIn};
 
 /// Where the paper's stand-in listens.
@@ -35,11 +35,7 @@ fn ten_commands_lead_from_a_vault_to_a_rehearsed_plan() {
         new.push((one, output));
     }
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        for (one, output) in new.iter().rev().filter(|(one, output)| !matches(&one.output, output)) {
-            lines.splice(one.lines.clone(), output.lines().map(str::to_owned));
-        }
-        std::fs::write(paper, lines.join("\n") + "\n").unwrap();
+        rewrite(&paper, &text, &new);
         return;
     }
     assert_eq!(wrong, "");

@@ -3,6 +3,7 @@
 //! What differs from run to run (instants, durations, ids of runs, digests) is compared by its sort
 //! alone, and how lines are broken is not compared. `[..]` stands for one word, `...` for any number.
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -46,6 +47,16 @@ pub(crate) fn shown(text: &str) -> Vec<Shown> {
         }
     }
     found
+}
+
+/// Writes what is printed now into a paper, where it shows something else.
+pub(crate) fn rewrite<S: Borrow<Shown>>(paper: &Path, text: &str, new: &[(S, String)]) {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let new = new.iter().map(|(one, output)| (one.borrow(), output));
+    for (one, output) in new.rev().filter(|(one, output)| !matches(&one.output, output)) {
+        lines.splice(one.lines.clone(), output.lines().map(str::to_owned));
+    }
+    std::fs::write(paper, lines.join("\n") + "\n").unwrap();
 }
 
 /// A place to run the commands of one paper.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::console::{matches, shown};
+use super::console::{matches, rewrite, shown};
 use super::lab::Lab;
 
 #[test]
@@ -27,11 +27,7 @@ fn the_first_real_failover_is_as_the_paper_tells_it() {
         new.push((one, output));
     }
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        for (one, output) in new.iter().rev().filter(|(one, output)| !matches(&one.output, output)) {
-            lines.splice(one.lines.clone(), output.lines().map(str::to_owned));
-        }
-        std::fs::write(paper, lines.join("\n") + "\n").unwrap();
+        rewrite(&paper, &text, &new);
         return;
     }
     assert_eq!(wrong, "", "{}", lab.story());
